@@ -1,0 +1,1 @@
+"""Names, rdata, RRsets, zones and serial arithmetic. Pure."""

@@ -1,0 +1,1 @@
+"""The target: what a PowerDNS server has, and how it is changed."""

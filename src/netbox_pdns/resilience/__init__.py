@@ -1,0 +1,1 @@
+"""Retries. Knows no DNS."""

@@ -1,0 +1,1 @@
+"""From hints to applied changes: the reconciler."""
