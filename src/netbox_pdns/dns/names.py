@@ -1,0 +1,45 @@
+"""Domain names as text: absolute, lower-case, escaped in one way (RFC 1035 section 5.1, RFC 4343).
+
+A canonical name is the key under which names of NetBox, of PowerDNS and of DNS answers meet, so two
+names are the same if and only if their canonical texts are equal.
+"""
+
+from __future__ import annotations
+
+import re
+
+import dns.exception
+import dns.name
+
+from netbox_pdns.errors import DataError
+
+# What needs no parser: labels of 1 to 63 ordinary characters. RFC 1035 limits the whole to 255 octets.
+_ORDINARY = re.compile(r"(?:[a-z0-9_*/-]{1,63}\.)+")
+_LONGEST = 254
+
+
+def canonical_name(text: str) -> str:
+    """Return the canonical form of the domain name *text*; without a final dot it is taken as absolute.
+
+    Raises `DataError` for what is no domain name.
+    """
+    lowered = text.lower()
+    if not lowered.endswith("."):
+        lowered += "."
+    if len(lowered) <= _LONGEST and _ORDINARY.fullmatch(lowered):
+        return lowered
+    try:
+        return dns.name.from_text(text, origin=dns.name.root).canonicalize().to_text()
+    except (dns.exception.DNSException, UnicodeError, ValueError) as error:
+        raise DataError(f"{text!r} is no domain name: {error}", hint="correct the name in NetBox") from error
+
+
+def is_within(name: str, zone: str) -> bool:
+    """Tell whether the canonical *name* is *zone* or below it; both canonical."""
+    return name == zone or zone == "." or (name.endswith("." + zone) and not _ends_in_escape(name, zone))
+
+
+def _ends_in_escape(name: str, zone: str) -> bool:
+    """Tell whether the dot before *zone* is part of a label (``a\\.example.com.`` is not in ``example.com.``)."""
+    before = name[: -len(zone) - 1]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1

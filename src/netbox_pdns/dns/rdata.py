@@ -1,0 +1,93 @@
+"""Rdata as canonical text: equal text means equal wire form, names in it compared without case.
+
+The canonical text is what dnspython prints of the rdata with absolute, lower-cased names. Types that it does
+not know are `TYPEnnn` with the text of RFC 3597 (``\\# 4 0a000001``). What NetBox means by a value is
+``netbox/``'s to say; how PowerDNS writes it is ``powerdns/``'s. The commonest types take a short way that
+gives the same text without a parser (a test holds the two ways against each other).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+
+from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.errors import DataError
+
+_ORDINARY_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.){1,60}")
+_ORDINARY_TXT = re.compile(r'"[ !#-\[\]-~]{0,255}"')
+
+
+def canonical_rdata(type: str, text: str) -> str:
+    """Return the canonical form of master-file rdata *text* (RFC 1035, section 5.1; RFC 3597).
+
+    Relative names are taken as absolute. Raises `DataError` that says why where *text* is no rdata of *type*.
+    """
+    short = _SHORT_WAYS.get(type)
+    quick = None if short is None else short(text)
+    return _parsed(type, text) if quick is None else quick
+
+
+def rdata_wire(type: str, rdata: str) -> bytes:
+    """Return canonical rdata in wire form, uncompressed (RFC 1035, section 3.2.1)."""
+    return parse_rdata(type, rdata).to_wire(origin=dns.name.root)
+
+
+def parse_rdata(type: str, text: str) -> dns.rdata.Rdata:
+    """Return dnspython's rdata for master-file *text*; raises `DataError` where it is none."""
+    try:
+        return dns.rdata.from_text(
+            dns.rdataclass.IN, dns.rdatatype.from_text(type), text, origin=dns.name.root, relativize=False
+        )
+    except (dns.exception.DNSException, ValueError, UnicodeError, ArithmeticError, LookupError) as error:
+        reason = str(error) or error.__class__.__name__
+        raise DataError(
+            f"{text[:120]!r} is no valid {type} rdata: {reason}", hint="correct the record's value in NetBox"
+        ) from error
+
+
+def _parsed(type: str, text: str) -> str:
+    return canonical_text(parse_rdata(type, text))
+
+
+def canonical_text(rdata: dns.rdata.Rdata) -> str:
+    """Return the canonical text of dnspython's *rdata*: by way of the wire, names lower-cased."""
+    lowered = {
+        slot: value.canonicalize()
+        for slot in rdata.__slots__
+        if isinstance(value := getattr(rdata, slot), dns.name.Name)
+    }
+    if lowered:
+        rdata = rdata.replace(**lowered)
+    return rdata.to_text(relativize=False)
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        return None
+
+
+def _name(text: str) -> str | None:
+    return canonical_name(text) if _ORDINARY_NAME.fullmatch(text) and len(text) < 254 else None
+
+
+def _text(text: str) -> str | None:
+    return text if _ORDINARY_TXT.fullmatch(text) else None
+
+
+_SHORT_WAYS: dict[str, Callable[[str], str | None]] = {
+    "A": _address,
+    "CNAME": _name,
+    "NS": _name,
+    "PTR": _name,
+    "TXT": _text,
+}

@@ -1,0 +1,81 @@
+"""What can go wrong, by what should be done about it.
+
+The class of an error is its handling (the specification's table of error classes):
+
+- `TransientError`: try again, with back-off;
+- `ConflictError`: someone else was there first: warn, look again;
+- `ConfigurationError`: fail at once and name the setting;
+- `DataError`: a record or zone that cannot be served as it is: leave it out, name it, go on with the rest.
+
+Every error says what is wrong, where and with which value, and carries a hint that says what to do.
+"""
+
+from __future__ import annotations
+
+
+class NetboxPdnsError(Exception):
+    """Any error that this package raises on purpose.
+
+    `str(error)` is the message alone; `hint` is what the operator can do, for a line of its own.
+    """
+
+    kind = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class TransientError(NetboxPdnsError):
+    """Trying again may help: a time-out, a refused connection, a server that is overloaded.
+
+    `retry_after` is the number of seconds that the server asked us to wait, where it did.
+    """
+
+    kind = "transient"
+
+    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class ConflictError(NetboxPdnsError):
+    """The thing exists already, or was changed meanwhile: look again before doing anything."""
+
+    kind = "conflict"
+
+
+class ConfigurationError(NetboxPdnsError):
+    """A setting, a permission or an address is wrong: trying again cannot help.
+
+    `setting` is the name of the setting to look at, where one can be named.
+    """
+
+    kind = "configuration"
+
+    def __init__(self, message: str, *, hint: str | None = None, setting: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.setting = setting
+
+
+class DataError(NetboxPdnsError):
+    """A zone or record cannot be served as it is; the others can."""
+
+    kind = "data"
+
+
+class RefusedRecord(DataError):
+    """The server refuses one record of a batch; nothing of that batch is applied.
+
+    `name` and `type` are canonical; `rdata` is the canonical rdata, None where the server does not name it.
+    """
+
+    def __init__(
+        self, reason: str, *, zone: str, name: str, type: str, rdata: str | None, hint: str | None = None
+    ) -> None:
+        super().__init__(f"{name} {type}: {reason}", hint=hint)
+        self.reason = reason
+        self.zone = zone
+        self.name = name
+        self.type = type
+        self.rdata = rdata

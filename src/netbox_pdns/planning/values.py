@@ -1,0 +1,243 @@
+"""What planning works on and what it yields: frozen values, made of values.
+
+*desired* is what NetBox wants, *observed* what a server has. A *plan* says for one zone of one target what to
+apply, what is *held* (waits for a word) and what is *left out* (cannot be served).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from netbox_pdns.dns.rrset import Key, RRset, Zone
+
+RecordKey: TypeAlias = tuple[str, str, str]
+"""One record of a zone: canonical owner name, type, canonical rdata."""
+
+Explanations: TypeAlias = Mapping[RecordKey, str]
+"""Why records that a server has are no longer wanted, in words, as far as NetBox tells."""
+
+NO_EXPLANATIONS: Explanations = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRef:
+    """A zone in NetBox. Its name is unique within a view only, so (view, name) or the id tells zones apart.
+
+    `serial` is NetBox's own at the time of the listing; `dynamic` zones are updated by others too (status
+    `dynamic` in NetBox).
+    """
+
+    id: int
+    name: str
+    view: str
+    url: str
+    serial: int | None = None
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record that NetBox holds and that cannot be served, with the reason in a network engineer's words.
+
+    `name` and `type` are as canonical as they could be made; `value` is NetBox's own text, `record_id` and `url`
+    lead to the record there.
+    """
+
+    zone: str
+    name: str
+    type: str
+    value: str
+    reason: str
+    record_id: int | None = None
+    url: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """Owner name and type of the RRset that misses this record."""
+        return self.name, self.type
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What NetBox wants of one zone: its content, whence each record comes, and what could not be read as DNS.
+
+    `record_ids` holds for every RRset the NetBox record ids in the order of its rdatas (the first of several
+    records that mean the same rdata). `url_of(id)` of a record is built from `record_url`, which has one `{id}`.
+    """
+
+    ref: ZoneRef
+    zone: Zone
+    record_ids: Mapping[Key, tuple[int, ...]] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    record_url: str = "{id}"
+
+    def source_of(self, key: Key, rdata: str) -> tuple[int | None, str | None]:
+        """Return the NetBox record id and URL behind one rdata of an RRset, or (None, None)."""
+        rrset = self.zone.rrsets.get(key)
+        ids = self.record_ids.get(key, ())
+        if rrset is None or rdata not in rrset.rdatas or len(ids) != len(rrset.rdatas):
+            return None, None
+        record_id = ids[rrset.rdatas.index(rdata)]
+        return record_id, self.record_url.format(id=record_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetZone:
+    """One line of a server's zone list: enough to tell ours from others' and to see what needs a look.
+
+    `account` is the ownership mark; `serial` the stored SOA serial (0 without SOA), `served_serial` what a
+    secondary sees (PowerDNS: `edited_serial`), None where the list does not tell.
+    """
+
+    name: str
+    kind: str
+    account: str
+    serial: int
+    served_serial: int | None = None
+    dnssec: bool = False
+    catalog: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a server has of one zone.
+
+    `zone` holds the enabled records. `disabled` are keys of RRsets with disabled records, which stay as they are.
+    `soa_edit_api` is None where unset (PowerDNS then acts as for DEFAULT), "" where switched off.
+    `rectifies` tells whether every PATCH rectifies the zone (`api_rectify`).
+    """
+
+    listed: TargetZone
+    zone: Zone
+    disabled: frozenset[Key] = frozenset()
+    soa_edit_api: str | None = ""
+    soa_edit: str = ""
+    presigned: bool = False
+    rectifies: bool = True
+
+    @property
+    def served_serial(self) -> int | None:
+        """The serial that a secondary sees, or None where the zone has no SOA yet."""
+        if self.zone.soa is None:
+            return None
+        return self.zone.serial if self.listed.served_serial is None else self.listed.served_serial
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One RRset's step from observed to desired: no `before` is a creation, no `after` a removal."""
+
+    before: RRset | None
+    after: RRset | None
+
+    def __post_init__(self) -> None:
+        if self.before == self.after:
+            raise ValueError("a change changes something")
+
+    @property
+    def key(self) -> Key:
+        """Owner name and type."""
+        rrset = self.after or self.before
+        assert rrset is not None
+        return rrset.key
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The rdatas that come."""
+        old = set(self.before.rdatas) if self.before else set()
+        return tuple(rdata for rdata in (self.after.rdatas if self.after else ()) if rdata not in old)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The rdatas that go."""
+        new = set(self.after.rdatas) if self.after else set()
+        return tuple(rdata for rdata in (self.before.rdatas if self.before else ()) if rdata not in new)
+
+    @property
+    def removed_records(self) -> tuple[RecordKey, ...]:
+        """The records that go."""
+        name, type = self.key
+        return tuple((name, type, rdata) for rdata in self.removed)
+
+
+class HoldReason(StrEnum):
+    """Why a change waits for a word; the values are the words of `--force`."""
+
+    UNEXPLAINED = "unexplained"
+    EMPTIED = "emptied"
+    APEX_NS = "apex-ns"
+    ZONES = "zones"
+    KEYS = "keys"
+    CONTENT = "content"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A dangerous part of a plan that is not applied, with its numbers in words.
+
+    `changes` are the changes that wait; none where the zone as a whole does (its deletion, say).
+    """
+
+    reason: HoldReason
+    zone: str
+    detail: str
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command that lets it through."""
+        return f"netbox-pdns sync --force {self.reason} --zone {self.zone.rstrip('.') or '.'}"
+
+
+class Action(StrEnum):
+    """What a plan does with the zone as a whole."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    DELETE = "delete"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialStep:
+    """How the serial goes on: what secondaries see now, what the last batch leaves, and whose it is.
+
+    `observed` is None for a new zone. `final` is the serial to send in the last batch; `first` the lowest that an
+    earlier batch may carry. All unsigned 32-bit.
+    """
+
+    observed: int | None
+    first: int
+    final: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """What is to happen to one zone on one target.
+
+    `changes` leave the SOA out and are sorted by key; `soa` is the SOA to end with (its serial is `serial.final`),
+    None where it stays. `desired` is what is then served of NetBox's, without what is left out.
+    """
+
+    zone: str
+    target: str
+    action: Action
+    changes: tuple[Change, ...] = ()
+    soa: RRset | None = None
+    soa_before: RRset | None = None
+    serial: SerialStep | None = None
+    held: tuple[Held, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    unexplained: tuple[RecordKey, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to apply; held and left out are another matter."""
+        return self.action is Action.NOTHING

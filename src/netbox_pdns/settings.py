@@ -1,0 +1,72 @@
+"""All settings, one model, read at the top and handed down as values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Selection(_Frozen):
+    """Which of NetBox's zones one target serves; what is not named does not narrow.
+
+    Without a view the default view is meant.
+    """
+
+    nameserver: str | None = None
+    """A nameserver's id or name: the zones that list it."""
+    view: str | None = None
+    """A view's id or name; None is NetBox's default view."""
+    tag: tuple[str, ...] = ()
+    """Slugs of tags; a zone needs one of them."""
+    tenant: tuple[str, ...] = ()
+    """Slugs or ids of tenants; a zone needs one of them."""
+    include: tuple[str, ...] = ()
+    """Zone name patterns (`*`, `?`); none means all."""
+    exclude: tuple[str, ...] = ()
+    """Zone name patterns that are not wanted; they win over `include`."""
+
+
+class ZoneTemplate(_Frozen):
+    """How new zones are made on a target."""
+
+    kind: Literal["Native", "Master", "Primary"] = "Native"
+    catalog: str = ""
+    metadata: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    dnssec: bool = False
+
+
+class NetBoxSettings(_Frozen):
+    """How NetBox is reached."""
+
+    url: str
+    token: SecretStr
+    ca_file: Path | None = None
+    verify_tls: bool = True
+    connect_timeout: float = 5.0
+    read_timeout: float = 60.0
+    overlap: float = 900.0
+    """Seconds that a transaction in NetBox may take: change-log entries this old may still appear."""
+
+
+class TargetSettings(_Frozen):
+    """One PowerDNS server and what it serves."""
+
+    name: str = "default"
+    url: str
+    token: SecretStr
+    server_id: str = "localhost"
+    ca_file: Path | None = None
+    verify_tls: bool = True
+    connect_timeout: float = 5.0
+    read_timeout: float = 60.0
+    dns_address: str | None = None
+    """`HOST`, `HOST:PORT` or `[v6]:PORT` where DNS is asked; None is the URL's host, port 53."""
+    selection: Selection = Selection()
+    template: ZoneTemplate = ZoneTemplate()
+    adopt: Literal["identical", "never", "always"] = "identical"

@@ -1,0 +1,72 @@
+"""What the reconciler needs of a source and of a target: the only things that it knows of either.
+
+`netbox.source.NetBoxSource` and `powerdns.target.PowerDNSTarget` have these methods; another source or target is
+another room beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from netbox_pdns.dns.rrset import Zone
+from netbox_pdns.planning.values import (
+    Desired,
+    Explanations,
+    Observed,
+    RecordKey,
+    TargetZone,
+    ZonePlan,
+    ZoneRef,
+)
+from netbox_pdns.settings import Selection, ZoneTemplate
+
+
+class Source(Protocol):
+    """Where zones and records are kept."""
+
+    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
+        """Return the zones that *selection* picks: active ones, sorted by view and name.
+
+        Raises `ConfigurationError` where two views give one zone name, and for a list that cannot be trusted.
+        """
+
+    def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
+        """Yield each zone's desired content, in any order, in bulk requests, with bounded memory.
+
+        A zone that an edit overtook is read again before it is yielded. A zone that went meanwhile is not yielded.
+        """
+
+    async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
+        """Return for those of *removed* that NetBox explains why they are no longer wanted."""
+
+    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, str]:
+        """Return for those of the canonical zone *names* that NetBox explains why they are no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a plan came to: the serial that is served after it, and the number of PATCHes."""
+
+    serial: int | None
+    batches: int
+
+
+class Target(Protocol):
+    """A server that serves zones."""
+
+    name: str
+    mark: str
+
+    async def zones(self) -> tuple[TargetZone, ...]:
+        """Return every zone of the server."""
+
+    async def read(self, zone: str) -> Observed | None:
+        """Return what the server has of *zone* (canonical name), or None without such a zone."""
+
+    async def apply(self, plan: ZonePlan, desired: Zone, template: ZoneTemplate) -> Applied:
+        """Carry *plan* out: create, change, mark or delete the zone, and tell its secondaries.
+
+        Raises `netbox_pdns.errors.RefusedRecord` where the server refuses one record: nothing of that batch is applied.
+        """
