@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from netbox_pdns.planning.values import DEFAULT_UNMANAGED, GuardLimits, UnmanagedPattern
 
 
 class _Frozen(BaseModel):
@@ -54,6 +58,29 @@ class NetBoxSettings(_Frozen):
     """Seconds that a transaction in NetBox may take: change-log entries this old may still appear."""
 
 
+class ZoneRule(_Frozen):
+    """What differs for the zones that a pattern names; None is as the target has it."""
+
+    zone: str
+    """Zone name pattern (`*`, `?`), without the final dot."""
+    mode: Literal["apply", "observe"] | None = None
+    unexplained: Literal["guard", "hold", "remove"] | None = None
+    unexplained_records: int | None = None
+    unexplained_percent: float | None = None
+    emptied_rrsets: int | None = None
+
+
+_LIMITS = ("unexplained", "unexplained_records", "unexplained_percent", "emptied_rrsets")
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePolicy:
+    """What holds for one zone of one target."""
+
+    mode: Literal["apply", "observe"]
+    limits: GuardLimits
+
+
 class TargetSettings(_Frozen):
     """One PowerDNS server and what it serves."""
 
@@ -70,3 +97,19 @@ class TargetSettings(_Frozen):
     selection: Selection = Selection()
     template: ZoneTemplate = ZoneTemplate()
     adopt: Literal["identical", "never", "always"] = "identical"
+    batch_bytes: int = 2_000_000
+    """How large a request may be; the server's default limit is 2 MiB. A smaller limit is found out."""
+    concurrency: int = 8
+    """Zones that are worked on at the same time."""
+    limits: GuardLimits = GuardLimits()
+    unmanaged: tuple[UnmanagedPattern, ...] = DEFAULT_UNMANAGED
+    mode: Literal["apply", "observe"] = "apply"
+    rules: tuple[ZoneRule, ...] = ()
+    """Exceptions by zone pattern; the first that matches counts."""
+
+    def policy(self, zone: str) -> ZonePolicy:
+        """Return what holds for *zone* (canonical name)."""
+        name = zone.rstrip(".")
+        rule = next((rule for rule in self.rules if fnmatchcase(name, rule.zone)), ZoneRule(zone="*"))
+        limits = {key: value for key in _LIMITS if (value := getattr(rule, key)) is not None}
+        return ZonePolicy(mode=rule.mode or self.mode, limits=replace(self.limits, **limits))

@@ -37,7 +37,9 @@ def canonical_rdata(type: str, text: str) -> str:
 
 def rdata_wire(type: str, rdata: str) -> bytes:
     """Return canonical rdata in wire form, uncompressed (RFC 1035, section 3.2.1)."""
-    return parse_rdata(type, rdata).to_wire(origin=dns.name.root)
+    wire = parse_rdata(type, rdata).to_wire(origin=dns.name.root)
+    assert wire is not None  # dnspython returns it where no file is given
+    return wire
 
 
 def parse_rdata(type: str, text: str) -> dns.rdata.Rdata:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from netbox_pdns.dns.rrset import Key, RRset, Zone
 
@@ -192,6 +192,59 @@ class Held:
     def command(self) -> str:
         """The command that lets it through."""
         return f"netbox-pdns sync --force {self.reason} --zone {self.zone.rstrip('.') or '.'}"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLimits:
+    """How much may go in one run without a word; percentages are of the observed RRsets without the SOA."""
+
+    unexplained: Literal["guard", "hold", "remove"] = "guard"
+    """`guard` applies the unexplained while small, `hold` never does, `remove` always."""
+    unexplained_records: int = 3
+    unexplained_percent: float = 10.0
+    emptied_rrsets: int = 10
+    """A zone with at least this many RRsets is not emptied without a word."""
+    zones: int = 3
+    zones_percent: float = 5.0
+    """Zone deletions: the smaller of `zones` and this share of the owned zones, at least 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedPattern:
+    """RRsets in zones of ours that others keep: owner names relative to nothing (`*`, `?`), and a type or `*`."""
+
+    name: str
+    type: str
+
+
+DEFAULT_UNMANAGED = (
+    UnmanagedPattern("_acme-challenge*", "TXT"),
+    UnmanagedPattern("*", "LUA"),
+    UnmanagedPattern("*", "ALIAS"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """All that a zone's plan depends on beside its desired and observed content.
+
+    `refused` are records that the server refused in this run, with its reason in words. `now` is in seconds since
+    1970. `signs` tells whether a new zone will be signed. `adopting` is the operator's `--adopt` for this zone.
+    `gone` says why NetBox has the zone no more, None where it does not explain it.
+    """
+
+    target: str
+    mark: str
+    now: int
+    limits: GuardLimits = GuardLimits()
+    unmanaged: tuple[UnmanagedPattern, ...] = DEFAULT_UNMANAGED
+    adopt: Literal["identical", "never", "always"] = "identical"
+    adopting: bool = False
+    forced: frozenset[HoldReason] = frozenset()
+    explanations: Explanations = NO_EXPLANATIONS
+    refused: Mapping[RecordKey, str] = MappingProxyType({})
+    signs: bool = False
+    gone: str | None = None
 
 
 class Action(StrEnum):

@@ -1,0 +1,50 @@
+"""What a run tells while it goes: frozen events, and the one method of those that listen.
+
+Log lines, the progress bar and the demo's pages are listeners; the engine knows none of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.sync.outcome import ZoneOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The lists are read: so many zones are to be looked at on `target`, so many of ours are orphaned there."""
+
+    target: str
+    zones: int
+    orphaned: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneDone:
+    """One zone of one target is done with, well or not."""
+
+    outcome: ZoneOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFailed:
+    """A target cannot be worked with in this run; the others go on."""
+
+    target: str
+    error: NetboxPdnsError
+
+
+Event: TypeAlias = RunStarted | ZoneDone | TargetFailed
+
+
+class Listener(Protocol):
+    """Whoever wants to know. It must not block, and must not raise."""
+
+    def __call__(self, event: Event) -> None:
+        """Take note of *event*."""
+
+
+def silent(event: Event) -> None:
+    """Listen to nothing."""

@@ -1,0 +1,95 @@
+"""What a run came to: one outcome a zone and target, one report a run. Values, which the command line prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.planning.values import Action, Held, HoldReason, TargetZone, ZonePlan, ZoneRef
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What the operator asked for.
+
+    `zones` are name patterns (`*`, `?`), none means all. `adopt` are patterns of foreign zones to adopt.
+    `force` are the reasons to hold that are waved through, `dry_run` plans and writes nothing.
+    """
+
+    zones: tuple[str, ...] = ()
+    dry_run: bool = False
+    force: frozenset[HoldReason] = frozenset()
+    adopt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneOutcome:
+    """One zone on one target: the plan, and what became of it.
+
+    `applied` is False for a dry run, in `observe` mode, for an empty plan and where `error` says why not.
+    `refused` counts the records that the server refused on the way. `removed_file` is where the removed was written.
+    """
+
+    target: str
+    zone: str
+    plan: ZonePlan | None
+    observed: TargetZone | None = None
+    ref: ZoneRef | None = None
+    applied: bool = False
+    serial: int | None = None
+    batches: int = 0
+    seconds: float = 0.0
+    foreign: bool = False
+    orphaned: bool = False
+    observe_only: bool = False
+    error: NetboxPdnsError | None = None
+    removed_file: Path | None = None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Tell whether something was left out or held, or failed."""
+        return self.error is not None or (self.plan is not None and bool(self.plan.held or self.plan.left_out))
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether the plan has something to apply."""
+        return self.plan is not None and self.plan.action is not Action.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """One target in one run: its outcomes by zone, or why there are none."""
+
+    name: str
+    outcomes: tuple[ZoneOutcome, ...] = ()
+    held: tuple[Held, ...] = ()
+    """What is held of the target as a whole: zone deletions, an empty source."""
+    error: NetboxPdnsError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """A whole run."""
+
+    targets: tuple[TargetReport, ...]
+    seconds: float
+    dry_run: bool
+
+    @property
+    def outcomes(self) -> Iterable[ZoneOutcome]:
+        """Every outcome of every target."""
+        return (outcome for target in self.targets for outcome in target.outcomes)
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether something is (or, in a real run, was) to apply."""
+        return any(outcome.has_changes for outcome in self.outcomes)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Tell whether something was left out, held, or failed: exit status 3."""
+        return any(outcome.needs_attention for outcome in self.outcomes) or any(
+            target.error is not None or target.held for target in self.targets
+        )
