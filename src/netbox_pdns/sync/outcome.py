@@ -29,7 +29,7 @@ class ZoneOutcome:
     """One zone on one target: the plan, and what became of it.
 
     `applied` is False for a dry run, in `observe` mode, for an empty plan and where `error` says why not.
-    `refused` counts the records that the server refused on the way. `removed_file` is where the removed was written.
+    `records` counts what NetBox wants served. `removed_file` is where the removed was written.
     """
 
     target: str
@@ -37,6 +37,7 @@ class ZoneOutcome:
     plan: ZonePlan | None
     observed: TargetZone | None = None
     ref: ZoneRef | None = None
+    records: int = 0
     applied: bool = False
     serial: int | None = None
     batches: int = 0
@@ -66,6 +67,8 @@ class TargetReport:
     outcomes: tuple[ZoneOutcome, ...] = ()
     held: tuple[Held, ...] = ()
     """What is held of the target as a whole: zone deletions, an empty source."""
+    foreign: tuple[TargetZone, ...] = ()
+    """Zones of the server that are neither ours nor in NetBox: shown, never touched."""
     error: NetboxPdnsError | None = None
 
 

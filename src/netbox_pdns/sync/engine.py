@@ -1,0 +1,107 @@
+"""A run over all zones of all targets: list both sides, read NetBox once, bring every zone, orphans last.
+
+Every target has a *lane*: its zones side by side as far as its settings allow, whatever the other lanes do. NetBox is
+read once for all of them. A lane that fails is reported, the others are done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.planning.values import Desired, ZoneRef
+from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.sync.events import Listener, TargetFailed, silent
+from netbox_pdns.sync.lane import Lane
+from netbox_pdns.sync.outcome import SyncReport, SyncRequest, TargetReport
+from netbox_pdns.sync.ports import Source
+from netbox_pdns.sync.reconcile import Reconciler, Served
+
+
+class Engine:
+    """Runs syncs of the given targets from one source."""
+
+    def __init__(
+        self,
+        source: Source,
+        targets: Sequence[Served],
+        removed: RemovedRecords,
+        listener: Listener = silent,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._targets = tuple(targets)
+        self._removed = removed
+        self._tell = listener
+        self._clock = clock
+
+    async def run(self, request: SyncRequest) -> SyncReport:
+        """Carry *request* out and return what it came to.
+
+        Raises the first lane's error where not a single target could be worked with.
+        """
+        started = time.monotonic()
+        failed: dict[str, NetboxPdnsError] = {}
+        lanes = await self._open(request, failed)
+        if not lanes and failed:
+            raise next(iter(failed.values()))
+        await self._bring(lanes, failed)
+        async with asyncio.TaskGroup() as group:
+            for name, lane in lanes.items():
+                if name not in failed:
+                    group.create_task(lane.end_orphans())
+        if not request.dry_run:
+            await self._removed.prune()
+        reports = tuple(self._report(served.target.name, lanes, failed) for served in self._targets)
+        return SyncReport(targets=reports, seconds=time.monotonic() - started, dry_run=request.dry_run)
+
+    async def _open(self, request: SyncRequest, failed: dict[str, NetboxPdnsError]) -> dict[str, Lane]:
+        lanes: dict[str, Lane] = {}
+
+        async def open_one(served: Served) -> None:
+            reconciler = Reconciler(self._source, served, self._removed, request, self._clock)
+            try:
+                lanes[served.target.name] = await Lane.open(reconciler, self._tell)
+            except NetboxPdnsError as error:
+                self._fail(served.target.name, error, failed)
+
+        async with asyncio.TaskGroup() as group:
+            for served in self._targets:
+                group.create_task(open_one(served))
+        return lanes
+
+    async def _bring(self, lanes: Mapping[str, Lane], failed: dict[str, NetboxPdnsError]) -> None:
+        refs = {ref.id: ref for lane in lanes.values() for ref in lane.wanted}
+        async with asyncio.TaskGroup() as group:
+            try:
+                await self._dispatch(tuple(refs.values()), lanes, group)
+            except NetboxPdnsError as error:  # NetBox cannot be read to the end; what is under way is finished
+                for name in lanes:
+                    self._fail(name, error, failed)
+
+    async def _dispatch(self, refs: Sequence[ZoneRef], lanes: Mapping[str, Lane], group: asyncio.TaskGroup) -> None:
+        if not refs:
+            return
+        async for desired in self._source.read(refs):
+            for lane in lanes.values():
+                await self._hand_over(desired, lane, group)
+
+    @staticmethod
+    async def _hand_over(desired: Desired, lane: Lane, group: asyncio.TaskGroup) -> None:
+        if lane.wants(desired.ref):
+            await lane.slots.acquire()
+            group.create_task(lane.bring(desired))
+
+    def _fail(self, target: str, error: NetboxPdnsError, failed: dict[str, NetboxPdnsError]) -> None:
+        failed[target] = error
+        self._tell(TargetFailed(target, error))
+
+    @staticmethod
+    def _report(name: str, lanes: Mapping[str, Lane], failed: Mapping[str, NetboxPdnsError]) -> TargetReport:
+        lane = lanes.get(name)
+        if lane is None:
+            return TargetReport(name=name, error=failed.get(name))
+        return lane.report(failed.get(name))
+

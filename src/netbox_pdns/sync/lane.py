@@ -1,0 +1,99 @@
+"""One target in one run: what is to be done there, so many zones at a time, and what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from netbox_pdns.errors import ConflictError, NetboxPdnsError, TransientError
+from netbox_pdns.planning.guard import guard_zones
+from netbox_pdns.planning.values import Action, Desired, Held, TargetZone, ZoneRef
+from netbox_pdns.planning.zones import ZonePairs, pair
+from netbox_pdns.sync.events import Listener, RunStarted, ZoneDone
+from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
+from netbox_pdns.sync.patterns import matches
+from netbox_pdns.sync.reconcile import Reconciler
+
+FAILURES_IN_A_ROW = 3
+"""After so many zones that failed for want of an answer, the target counts as down for the rest of the run."""
+
+
+class Lane:
+    """The zones of one target in one run. Made by `open`; `bring` and `end_orphans` do the work."""
+
+    def __init__(self, reconciler: Reconciler, pairs: ZonePairs, tell: Listener) -> None:
+        patterns = reconciler.request.zones or ("all",)
+        self.slots = asyncio.Semaphore(reconciler.served.settings.concurrency)
+        self._reconciler = reconciler
+        self._pairs = pairs
+        self._listed = {ref.id: (ref, listed) for ref, listed in pairs.wanted if matches(ref.name, patterns)}
+        self._orphaned = tuple(zone for zone in pairs.orphaned if matches(zone.name, patterns))
+        self._tell = tell
+        self._outcomes: list[ZoneOutcome] = []
+        self._held: tuple[Held, ...] = ()
+        self._failures = 0
+        self._down: NetboxPdnsError | None = None
+
+    @classmethod
+    async def open(cls, reconciler: Reconciler, tell: Listener) -> Lane:
+        """List both sides and make the lane; raises what the listing raises."""
+        refs = await reconciler.source.zones(reconciler.served.settings.selection)
+        listed = await reconciler.served.target.zones()
+        lane = cls(reconciler, pair(refs, listed, reconciler.served.target.mark), tell)
+        tell(RunStarted(reconciler.served.target.name, len(lane._listed), len(lane._orphaned)))
+        return lane
+
+    @property
+    def wanted(self) -> Iterable[ZoneRef]:
+        """The zones of NetBox that this run brings to the target."""
+        return (ref for ref, _ in self._listed.values())
+
+    def wants(self, ref: ZoneRef) -> bool:
+        """Tell whether *ref* is one of `wanted`."""
+        return ref.id in self._listed
+
+    async def bring(self, desired: Desired) -> None:
+        """Bring one zone, in a slot that the caller has acquired."""
+        try:
+            _, listed = self._listed[desired.ref.id]
+            if self._down is None:
+                outcome = await self._reconciler.bring(desired, listed)
+            else:
+                outcome = self._given_up(desired, listed, self._down)
+            self._count_failures(outcome)
+            self._note(outcome)
+        finally:
+            self.slots.release()
+
+    async def end_orphans(self) -> None:
+        """Plan the end of every orphaned zone, ask the guard about all of them together, and carry out the rest."""
+        if not self._orphaned or self._down is not None:
+            return
+        whys = await self._explanations()
+        planned = await self._each(self._reconciler.plan_end(zone, whys.get(zone.name)) for zone in self._orphaned)
+        self._held = guard_zones(
+            [outcome.plan for outcome in planned if outcome.plan is not None and outcome.plan.action is Action.DELETE],
+            owned=self._owned(),
+            source_empty=not self._pairs.wanted,
+            limits=self._reconciler.served.settings.limits,
+            forced=self._reconciler.request.force,
+        )
+        waiting = {held.zone for held in self._held}
+        for outcome in planned:
+            if outcome.zone in waiting or outcome.error is not None:
+                self._note(outcome)
+            elif missing := self._missing():
+                self._note(replace(outcome, error=_waits_for(outcome.zone, missing)))
+            else:
+                self._note(await self._reconciler.end(outcome, whys.get(outcome.zone)))
+
+    def report(self, error: NetboxPdnsError | None) -> TargetReport:
+        """Return what the run came to here; *error* is what ended it early."""
+        return TargetReport(
+            name=self._reconciler.served.target.name,
+            outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.zone)),
+            held=self._held,
+            foreign=self._pairs.foreign,
+            error=error or self._down,
+        )

@@ -1,0 +1,192 @@
+"""One zone of one target: observe, plan, write down what goes, apply. The main line of the product.
+
+The desired content comes in (it is read in bulk for all zones); everything else happens here, in the order of the
+picture in docs/architecture.md. A failure is an outcome like any other, so that no zone stops another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from netbox_pdns.dns.rrset import RRset, Zone
+from netbox_pdns.errors import DataError, NetboxPdnsError, RefusedRecord
+from netbox_pdns.planning.values import (
+    NO_EXPLANATIONS,
+    Action,
+    Desired,
+    Explanations,
+    Observed,
+    PlanContext,
+    RecordKey,
+    TargetZone,
+    ZonePlan,
+)
+from netbox_pdns.planning.zone_plan import plan_zone
+from netbox_pdns.settings import TargetSettings
+from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
+from netbox_pdns.sync.patterns import matches
+from netbox_pdns.sync.ports import Source, Target
+
+MOST_REFUSALS = 200
+"""So many records of one zone may be refused in one run; a zone with more is reported as failed."""
+
+UNEXPLAINED = "NetBox holds it no more and does not say why"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A target, and what is wanted of it."""
+
+    target: Target
+    settings: TargetSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Brings the zones of one target to what NetBox wants, one zone a call."""
+
+    source: Source
+    served: Served
+    removed: RemovedRecords
+    request: SyncRequest
+    clock: Callable[[], float] = time.time
+
+    async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
+        """Bring one zone to *desired*; *listed* is its line in the target's zone list, None without one."""
+        blank = self._blank(desired.zone.name, listed, desired)
+        return await _timed(blank, self._bring(blank, desired))
+
+    async def plan_end(self, listed: TargetZone, why: str | None) -> ZoneOutcome:
+        """Plan the end of a zone of ours that is no longer wanted; *why* is NetBox's explanation, where it has one."""
+        blank = self._blank(listed.name, listed, None)
+        return await _timed(blank, self._plan_end(blank, why))
+
+    async def end(self, planned: ZoneOutcome, why: str | None) -> ZoneOutcome:
+        """Carry out what `plan_end` planned."""
+        return await _timed(planned, self._carry_out(planned, Zone.of(planned.zone, ()), {}, why))
+
+    async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
+        refused: dict[RecordKey, str] = {}
+        while True:
+            observed = await self._observe(blank, again=bool(refused))
+            plan, explanations = await self._plan(desired, observed, refused)
+            try:
+                return await self._carry_out(replace(blank, plan=plan), desired.zone, explanations)
+            except RefusedRecord as refusal:
+                # Nothing of its batch was applied. Look again, and plan without it: the rest must not wait.
+                _take_note(refused, refusal, desired.zone)
+
+    async def _observe(self, blank: ZoneOutcome, *, again: bool) -> Observed | None:
+        if blank.observed is None and not again:
+            return None
+        return await self.served.target.read(blank.zone)
+
+    async def _plan(
+        self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str]
+    ) -> tuple[ZonePlan, Explanations]:
+        context = replace(self._context(desired.zone.name), refused=refused)
+        plan = await asyncio.to_thread(plan_zone, desired, observed, context)
+        if not plan.unexplained:
+            return plan, NO_EXPLANATIONS
+        explanations = await self.source.explain(desired.ref, plan.unexplained)
+        explained = replace(context, explanations=explanations)
+        return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
+
+    async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
+        observed = await self.served.target.read(blank.zone)
+        if observed is None:  # gone since it was listed
+            return blank
+        context = replace(self._context(blank.zone), gone=why)
+        return replace(blank, plan=await asyncio.to_thread(plan_zone, None, observed, context))
+
+    async def _carry_out(
+        self, planned: ZoneOutcome, desired: Zone, explanations: Explanations, why: str | None = None
+    ) -> ZoneOutcome:
+        plan = planned.plan
+        if plan is None or plan.is_empty or self.request.dry_run or planned.observe_only:
+            return planned
+        file = None
+        try:
+            if going := _going(plan):
+                reasons = _reasons(plan, explanations, why)
+                file = await self.removed.write(planned.target, planned.zone, going, reasons)
+            applied = await self.served.target.apply(plan, desired, self.served.settings.template)
+        except RefusedRecord:
+            raise
+        except NetboxPdnsError as error:
+            return replace(planned, error=error, removed_file=file)
+        return replace(planned, applied=True, serial=applied.serial, batches=applied.batches, removed_file=file)
+
+    def _context(self, zone: str) -> PlanContext:
+        settings = self.served.settings
+        return PlanContext(
+            target=self.served.target.name,
+            mark=self.served.target.mark,
+            now=int(self.clock()),
+            limits=settings.policy(zone).limits,
+            unmanaged=settings.unmanaged,
+            adopt=settings.adopt,
+            adopting=matches(zone, self.request.adopt),
+            forced=self.request.force,
+            signs=settings.template.dnssec,
+        )
+
+    def _blank(self, zone: str, listed: TargetZone | None, desired: Desired | None) -> ZoneOutcome:
+        return ZoneOutcome(
+            target=self.served.target.name,
+            zone=zone,
+            plan=None,
+            observed=listed,
+            ref=None if desired is None else desired.ref,
+            records=0 if desired is None else sum(len(rrset.rdatas) for rrset in desired.zone.rrsets.values()),
+            foreign=listed is not None and listed.account != self.served.target.mark,
+            orphaned=desired is None,
+            observe_only=self.served.settings.policy(zone).mode == "observe",
+        )
+
+
+async def _timed(blank: ZoneOutcome, work: Awaitable[ZoneOutcome]) -> ZoneOutcome:
+    started = time.monotonic()
+    try:
+        outcome = await work
+    except NetboxPdnsError as error:
+        outcome = replace(blank, error=error)
+    return replace(outcome, seconds=blank.seconds + time.monotonic() - started)
+
+
+def _take_note(refused: dict[RecordKey, str], refusal: RefusedRecord, desired: Zone) -> None:
+    """Add what *refusal* names to *refused*: one record, or the whole RRset where the server does not tell which.
+
+    Raises `DataError` where nothing new is named: planning again would only come to the same end.
+    """
+    rrset = desired.rrsets.get((refusal.name, refusal.type))
+    rdatas = (refusal.rdata,) if refusal.rdata is not None else () if rrset is None else rrset.rdatas
+    new = {(refusal.name, refusal.type, rdata): refusal.reason for rdata in rdatas}
+    if new.keys() <= refused.keys() or len(refused) >= MOST_REFUSALS:
+        raise DataError(
+            f"{desired.name}: {refusal}",
+            hint="nothing of this batch was applied; correct the record in NetBox, then sync the zone again",
+        ) from refusal
+    refused.update(new)
+
+
+def _going(plan: ZonePlan) -> tuple[RRset, ...]:
+    """Return the RRsets, as the server has them, of which something goes."""
+    going = [change.before for change in plan.changes if change.before is not None and change.removed]
+    if plan.action is Action.DELETE and plan.soa_before is not None:
+        going.append(plan.soa_before)
+    return tuple(going)
+
+
+def _reasons(plan: ZonePlan, explanations: Explanations, why: str | None) -> Iterable[str]:
+    if plan.action is Action.DELETE:
+        return (f"the zone goes: {why or UNEXPLAINED}",)
+    return (
+        f"{name} {type} {rdata}: {explanations.get((name, type, rdata), UNEXPLAINED)}"
+        for change in plan.changes
+        for name, type, rdata in change.removed_records
+    )
