@@ -104,4 +104,3 @@ class Engine:
         if lane is None:
             return TargetReport(name=name, error=failed.get(name))
         return lane.report(failed.get(name))
-

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 
 from netbox_pdns.errors import ConflictError, NetboxPdnsError, TransientError
 from netbox_pdns.planning.guard import guard_zones
 from netbox_pdns.planning.values import Action, Desired, Held, TargetZone, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
-from netbox_pdns.sync.events import Listener, RunStarted, ZoneDone
+from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
 from netbox_pdns.sync.reconcile import Reconciler
@@ -97,3 +97,62 @@ class Lane:
             foreign=self._pairs.foreign,
             error=error or self._down,
         )
+
+    async def _explanations(self) -> dict[str, str]:
+        names = [zone.name for zone in self._orphaned]
+        return dict(await self._reconciler.source.explain_zones(names, self._reconciler.served.settings.selection))
+
+    async def _each(self, works: Iterable[Awaitable[ZoneOutcome]]) -> list[ZoneOutcome]:
+        async def one(work: Awaitable[ZoneOutcome]) -> ZoneOutcome:
+            async with self.slots:
+                return await work
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(work)) for work in works]
+        return [task.result() for task in tasks]
+
+    def _owned(self) -> int:
+        mark = self._reconciler.served.target.mark
+        wanted = sum(1 for _, listed in self._pairs.wanted if listed is not None and listed.account == mark)
+        return wanted + len(self._pairs.orphaned)
+
+    def _missing(self) -> tuple[str, ...]:
+        """Return the zones that NetBox wants and the target does not serve, neither before this run nor by it."""
+        made = {
+            outcome.zone
+            for outcome in self._outcomes
+            if outcome.error is None and outcome.plan is not None and outcome.plan.action is Action.CREATE
+        }
+        unserved = (ref.name for ref, listed in self._pairs.wanted if listed is None or listed.serial == 0)
+        return tuple(name for name in unserved if name not in made)
+
+    def _given_up(self, desired: Desired, listed: TargetZone | None, error: NetboxPdnsError) -> ZoneOutcome:
+        return ZoneOutcome(
+            target=self._reconciler.served.target.name,
+            zone=desired.zone.name,
+            plan=None,
+            observed=listed,
+            ref=desired.ref,
+            error=TransientError("not tried: the target does not answer", hint=error.hint),
+        )
+
+    def _count_failures(self, outcome: ZoneOutcome) -> None:
+        if not isinstance(outcome.error, TransientError):
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures >= FAILURES_IN_A_ROW and self._down is None:
+            self._down = outcome.error
+            self._tell(TargetFailed(self._reconciler.served.target.name, outcome.error))
+
+    def _note(self, outcome: ZoneOutcome) -> None:
+        self._outcomes.append(outcome)
+        self._tell(ZoneDone(outcome))
+
+
+def _waits_for(zone: str, missing: tuple[str, ...]) -> ConflictError:
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return ConflictError(
+        f"{zone} is not removed yet: {missing[0]}{more} is wanted and not served",
+        hint="a renamed zone goes when its successor is served: see why that one failed, or sync without --zone",
+    )

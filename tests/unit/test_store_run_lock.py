@@ -1,0 +1,49 @@
+"""The lock that keeps two runs of one data directory apart."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from netbox_pdns.errors import ConflictError
+from netbox_pdns.store.run_lock import run_lock
+
+
+def test_a_second_run_gives_up_with_the_first_ones_process(tmp_path: Path) -> None:
+    """Who has the lock is named to who cannot have it."""
+
+    async def two_runs() -> None:
+        async with run_lock(tmp_path):
+            with pytest.raises(ConflictError, match=f"process {os.getpid()}"):
+                async with run_lock(tmp_path, patience=0):
+                    pass
+
+    asyncio.run(two_runs())
+
+
+def test_a_waiting_run_starts_when_the_first_one_ends(tmp_path: Path) -> None:
+    """The lock passes on, and the wait is told."""
+    order: list[str] = []
+
+    async def second(first_has_it: asyncio.Event, waits: list[float]) -> None:
+        await first_has_it.wait()
+        order.append("second asks")
+        async with run_lock(tmp_path, waited=waits.append):
+            order.append("second runs")
+
+    async def both() -> list[float]:
+        waits: list[float] = []
+        first_has_it = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(second(first_has_it, waits))
+            async with run_lock(tmp_path):
+                first_has_it.set()
+                while "second asks" not in order:
+                    await asyncio.sleep(0)
+                order.append("first ends")
+        return waits
+
+    waits = asyncio.run(both())
+    assert order == ["second asks", "first ends", "second runs"]
+    assert len(waits) == 1
