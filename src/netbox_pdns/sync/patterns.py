@@ -7,6 +7,6 @@ from fnmatch import fnmatchcase
 
 
 def matches(zone: str, patterns: Iterable[str]) -> bool:
-    """Tell whether the canonical name *zone* fits one of *patterns* (`*`, `?`), final dot and case aside; `all` fits."""
+    """Tell whether the canonical name *zone* fits one of *patterns* (`*`, `?`; `all`), final dot and case aside."""
     name = zone.rstrip(".")
     return any(pattern == "all" or fnmatchcase(name, pattern.rstrip(".").lower()) for pattern in patterns)
