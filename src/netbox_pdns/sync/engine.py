@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.planning.values import Desired, ZoneRef
+from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.events import Listener, TargetFailed, silent
 from netbox_pdns.sync.lane import Lane
@@ -28,12 +29,14 @@ class Engine:
         source: Source,
         targets: Sequence[Served],
         removed: RemovedRecords,
+        refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
         self._removed = removed
+        self._refusals = refusals
         self._tell = listener
         self._clock = clock
 
@@ -54,6 +57,7 @@ class Engine:
                     group.create_task(lane.end_orphans())
         if not request.dry_run:
             await self._removed.prune()
+            await self._refusals.save()
         reports = tuple(self._report(served.target.name, lanes, failed) for served in self._targets)
         return SyncReport(targets=reports, seconds=time.monotonic() - started, dry_run=request.dry_run)
 
@@ -61,7 +65,7 @@ class Engine:
         lanes: dict[str, Lane] = {}
 
         async def open_one(served: Served) -> None:
-            reconciler = Reconciler(self._source, served, self._removed, request, self._clock)
+            reconciler = Reconciler(self._source, served, self._removed, self._refusals, request, self._clock)
             try:
                 lanes[served.target.name] = await Lane.open(reconciler, self._tell)
             except NetboxPdnsError as error:

@@ -26,6 +26,7 @@ from netbox_pdns.planning.values import (
 )
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.settings import TargetSettings
+from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
@@ -52,6 +53,7 @@ class Reconciler:
     source: Source
     served: Served
     removed: RemovedRecords
+    refusals: Refusals
     request: SyncRequest
     clock: Callable[[], float] = time.time
 
@@ -70,15 +72,18 @@ class Reconciler:
         return await _timed(planned, self._carry_out(planned, Zone.of(planned.zone, ()), {}, why))
 
     async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
-        refused: dict[RecordKey, str] = {}
+        refused = self.refusals.of(blank.target, blank.zone)
+        again = False
         while True:
-            observed = await self._observe(blank, again=bool(refused))
+            observed = await self._observe(blank, again=again)
             plan, explanations = await self._plan(desired, observed, refused)
             try:
                 return await self._carry_out(replace(blank, plan=plan), desired.zone, explanations)
             except RefusedRecord as refusal:
                 # Nothing of its batch was applied. Look again, and plan without it: the rest must not wait.
                 _take_note(refused, refusal, desired.zone)
+                self.refusals.note(blank.target, blank.zone, refused, self.clock())
+                again = True
 
     async def _observe(self, blank: ZoneOutcome, *, again: bool) -> Observed | None:
         if blank.observed is None and not again:
