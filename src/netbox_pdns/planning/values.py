@@ -241,8 +241,8 @@ class PlanContext:
     adopt: Literal["identical", "never", "always"] = "identical"
     adopting: bool = False
     forced: frozenset[HoldReason] = frozenset()
-    explanations: Explanations = NO_EXPLANATIONS
-    refused: Mapping[RecordKey, str] = MappingProxyType({})
+    explanations: Explanations = field(default_factory=dict)
+    refused: Mapping[RecordKey, str] = field(default_factory=dict)
     signs: bool = False
     gone: str | None = None
 
