@@ -275,7 +275,8 @@ class ZonePlan:
     """What is to happen to one zone on one target.
 
     `changes` leave the SOA out and are sorted by key; `soa` is the SOA to end with (its serial is `serial.final`),
-    None where it stays. `desired` is what is then served of NetBox's, without what is left out.
+    None where it stays. `unexplained` are the records that go without an explanation, whether they are held or not.
+    A `foreign` zone has no changes; `differences` are those it would have, and `notes` say what keeps us from it.
     """
 
     zone: str
@@ -287,6 +288,8 @@ class ZonePlan:
     serial: SerialStep | None = None
     held: tuple[Held, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    foreign: bool = False
+    differences: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     unexplained: tuple[RecordKey, ...] = ()
 

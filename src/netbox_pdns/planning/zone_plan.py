@@ -1,0 +1,144 @@
+"""What is to happen to one zone on one target: the pure main line of planning.
+
+Desired content is made servable, observed content is narrowed to what is NetBox's to decide, the difference goes through
+the guard, and what remains gets its serial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netbox_pdns.dns.rrset import RRset, Zone, with_serial
+from netbox_pdns.planning.diff import diff_content
+from netbox_pdns.planning.guard import judge, judge_end, unexplained_records
+from netbox_pdns.planning.rules import servable, soa_problem
+from netbox_pdns.planning.serials import next_serial
+from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, without_dynamic
+from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
+
+SECONDARY_KINDS = frozenset({"Secondary", "Slave"})
+UNWRITABLE_KINDS = SECONDARY_KINDS | {"Consumer", "Producer"}
+
+
+def plan_zone(desired: Desired | None, observed: Observed | None, context: PlanContext) -> ZonePlan:
+    """Return the plan for one zone; the same values give the same plan.
+
+    *desired* is None for a zone of ours that NetBox does not want, *observed* None for one that the target does not have;
+    one of them is there. Raises `DataError` for a zone that cannot be made for want of an SOA.
+    """
+    if desired is None:
+        assert observed is not None
+        return _end(observed, context)
+    if observed is None or half_made(observed, context.mark):
+        return _create(desired, observed, context)
+    if observed.listed.account != context.mark or observed.presigned or observed.listed.kind in UNWRITABLE_KINDS:
+        return _not_ours(desired, observed, context)
+    return _update(desired, observed, context)
+
+
+def half_made(observed: Observed, mark: str) -> bool:
+    """Tell whether this is a zone that we began to make: ours, kept from being served by its kind and missing SOA."""
+    return observed.listed.account == mark and observed.listed.kind in SECONDARY_KINDS and observed.zone.soa is None
+
+
+def _create(desired: Desired, observed: Observed | None, context: PlanContext) -> ZonePlan:
+    if problem := soa_problem(desired.zone):
+        raise problem
+    content, left_out = servable(desired, None, context)
+    there = {} if observed is None else observed.zone.content
+    serial = next_serial(desired.zone.serial, None)
+    return ZonePlan(
+        zone=desired.zone.name,
+        target=context.target,
+        action=Action.CREATE,
+        changes=diff_content(content.rrsets, there),
+        soa=_soa(desired.zone, None, serial),
+        serial=serial,
+        left_out=left_out,
+    )
+
+
+def _update(desired: Desired, observed: Observed, context: PlanContext) -> ZonePlan:
+    changes, left_out, plan = _difference(desired, observed, context)
+    allowed, held = judge(plan.zone, changes, managed_part(desired, observed, context), context)
+    plan = replace(plan, changes=allowed, held=held, left_out=left_out)
+    if not allowed and not _soa_differs(desired.zone, observed):
+        return plan
+    serial = next_serial(desired.zone.serial, observed.served_serial)
+    return replace(
+        plan,
+        action=Action.UPDATE,
+        soa=_soa(desired.zone, observed.zone, serial),
+        soa_before=observed.zone.soa,
+        serial=serial,
+    )
+
+
+def _difference(
+    desired: Desired, observed: Observed, context: PlanContext
+) -> tuple[tuple[Change, ...], tuple[LeftOut, ...], ZonePlan]:
+    """Return what differs, what is left out, and a plan that does nothing yet but knows what goes unexplained."""
+    content, left_out = servable(desired, observed, context)
+    wanted = {key: rrset for key, rrset in content.rrsets.items() if key not in observed.disabled}
+    managed = managed_part(desired, observed, context)
+    unexplained = unexplained_records(diff_content(wanted, managed), context)
+    changes = diff_content(wanted, without_dynamic(desired, managed, context))
+    nothing = ZonePlan(zone=desired.zone.name, target=context.target, action=Action.NOTHING, unexplained=unexplained)
+    return changes, (*left_out, *_disabled(desired, content, observed)), nothing
+
+
+def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> ZonePlan:
+    """A zone that others made: adopt it where that is allowed, else show what differs."""
+    changes, left_out, plan = _difference(desired, observed, context)
+    plan = replace(plan, foreign=True, differences=changes, left_out=left_out, unexplained=())
+    if observed.presigned or observed.listed.kind in UNWRITABLE_KINDS:
+        kind = "presigned" if observed.presigned else f"of kind {observed.listed.kind}"
+        return replace(plan, notes=(f"the zone is {kind}: its content comes from elsewhere, it is never written",))
+    if context.adopting or context.adopt == "always" or (context.adopt == "identical" and not changes):
+        return replace(plan, action=Action.ADOPT)
+    owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
+    how = f"netbox-pdns sync --adopt {plan.zone.rstrip('.')}"
+    return replace(plan, notes=(f"the zone is foreign ({owner}), {len(changes)} RRsets differ; adopt it with: {how}",))
+
+
+def _end(observed: Observed, context: PlanContext) -> ZonePlan:
+    unmanaged = sorted({key for key in observed.zone.content if is_unmanaged(key, context)} | observed.disabled)
+    managed = managed_part(None, observed, context)
+    held = judge_end(observed.zone.name, managed, unmanaged, observed.listed.dnssec, context)
+    return ZonePlan(
+        zone=observed.zone.name,
+        target=context.target,
+        action=Action.NOTHING if held else Action.DELETE,
+        changes=() if held else diff_content({}, observed.zone.content),
+        soa_before=observed.zone.soa,
+        held=held,
+    )
+
+
+def _soa(desired: Zone, observed: Zone | None, serial: SerialStep) -> RRset:
+    """Return the SOA to end with: NetBox's, or the server's where NetBox shows none, with the new serial."""
+    soa = desired.soa or (observed.soa if observed else None)
+    assert soa is not None
+    return RRset.of(soa.name, "SOA", soa.ttl, (with_serial(soa.rdatas[0], serial.final),))
+
+
+def _soa_differs(desired: Zone, observed: Observed) -> bool:
+    """Tell whether the SOA alone is a reason to write: other fields than the serial, or a served serial behind NetBox's."""
+    if desired.soa is None or desired.serial is None:
+        return False
+    there = observed.zone.soa
+    if there is None or observed.served_serial is None or there.ttl != desired.soa.ttl:
+        return True
+    same_but_serial = with_serial(desired.soa.rdatas[0], 0) == with_serial(there.rdatas[0], 0)
+    return not same_but_serial or next_serial(desired.serial, observed.served_serial).final == desired.serial
+
+
+def _disabled(desired: Desired, content: Zone, observed: Observed) -> tuple[LeftOut, ...]:
+    """Name what NetBox wants in RRsets that have disabled records on the server: they stay as they are."""
+    reason = "its RRset has disabled records in PowerDNS, which stay as they are; enable or remove them there"
+    return tuple(
+        LeftOut(content.name, *key, rdata, reason, *desired.source_of(key, rdata))
+        for key in sorted(observed.disabled & content.rrsets.keys())
+        for rdata in content.rrsets[key].rdatas
+        if key not in observed.zone.rrsets or rdata not in observed.zone.rrsets[key].rdatas
+    )
