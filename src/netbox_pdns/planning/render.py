@@ -78,11 +78,9 @@ def left_out_data(record: LeftOut) -> dict[str, Any]:
 
 def markdown(plans: Sequence[ZonePlan]) -> str:
     """Return the plans with something in them as Markdown, for a ticket or a merge request."""
-    parts = ["# Plan\n"]
-    for plan in plans:
-        if text := _markdown_of(plan):
-            parts.append(f"## {plan.zone} on {plan.target}: {plan.action}\n\n{text}")
-    return "\n".join(parts if len(parts) > 1 else [*parts, "Nothing to apply.\n"])
+    shown = [(plan, text) for plan in plans if (text := _markdown_of(plan))]
+    parts = [f"## {plan.zone} on {plan.target}: {plan.action}\n\n{text}" for plan, text in shown]
+    return "\n".join(["# Plan\n", *(parts or ["Nothing to apply.\n"])])
 
 
 def _markdown_of(plan: ZonePlan) -> str:

@@ -1,0 +1,88 @@
+"""Retries: what is tried again, how often, after how long, and who is told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
+from netbox_pdns.resilience.retry import RetryDetails, RetryPolicy, retrying
+
+
+def failing(*errors: NetboxPdnsError) -> Callable[[], Awaitable[str]]:
+    """Return a call that raises *errors*, one a time, then succeeds."""
+    left = list(errors)
+
+    async def call() -> str:
+        if left:
+            raise left.pop(0)
+        return "done"
+
+    return call
+
+
+def run(
+    call: Callable[[], Awaitable[str]], chance: float = 1.0
+) -> tuple[str | NetboxPdnsError, list[float], list[RetryDetails]]:
+    """Return the result, the seconds slept and what the hook was told; no time passes."""
+    slept: list[float] = []
+    told: list[RetryDetails] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async def tried() -> str | NetboxPdnsError:
+        try:
+            return await retrying(call, name="f", sleep=sleep, chance=lambda: chance, hook=told.append)
+        except NetboxPdnsError as error:
+            return error
+
+    return asyncio.run(tried()), slept, told
+
+
+LOST = TransientError("connection lost")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "chance", "seconds"),
+    [
+        pytest.param(0, 0.0, 0.5, id="first-shortest"),
+        pytest.param(0, 1.0, 1.0, id="first-longest"),
+        pytest.param(1, 1.0, 2.0, id="doubles"),
+        pytest.param(3, 0.5, 6.0, id="jitter-multiplies"),
+        pytest.param(20, 0.0, 60.0, id="never-more-than-a-minute"),
+    ],
+)
+def test_the_delay_follows_the_formula(attempt: int, chance: float, seconds: float) -> None:
+    """base * factor ** attempt * (0.5 + chance / 2), at most 60 s, attempts from 0."""
+    assert RetryPolicy().delay(attempt, chance) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("errors", "result", "slept"),
+    [
+        pytest.param([], "done", [], id="well-at-once"),
+        pytest.param([LOST], "done", [1.0], id="well-the-second-time"),
+        pytest.param([LOST, LOST], "done", [1.0, 2.0], id="well-the-third-time"),
+        pytest.param([LOST, LOST, LOST], LOST, [1.0, 2.0], id="three-times-is-enough"),
+        pytest.param([TransientError("busy", retry_after=7.0)], "done", [7.0], id="the-server-asks-for-more-time"),
+        pytest.param([TransientError("busy", retry_after=900.0)], "done", [60.0], id="but-not-for-ever"),
+    ],
+)
+def test_transient_errors_are_tried_again(
+    errors: list[NetboxPdnsError], result: str | NetboxPdnsError, slept: list[float]
+) -> None:
+    """A transient error is tried again, twice at most."""
+    assert run(failing(*errors))[:2] == (result, slept)
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("key"), DataError("record")], ids=["configuration", "data"])
+def test_other_errors_fail_at_once(error: NetboxPdnsError) -> None:
+    """What trying again cannot help is not tried again, and is no failed attempt."""
+    assert run(failing(error)) == (error, [], [])
+
+
+def test_every_failed_attempt_is_told() -> None:
+    """The hook hears of each failure with its wait, and of the last without."""
+    _, _, told = run(failing(LOST, LOST, LOST))
+    assert [(details.attempt, details.delay) for details in told] == [(1, 1.0), (2, 2.0), (3, None)]
