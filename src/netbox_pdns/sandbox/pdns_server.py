@@ -1,0 +1,198 @@
+"""A real `pdns_server` of one's own: its configuration, its database and its end.
+
+For the demo, the tests and developers. All state is in one directory; API and DNS are on free ports of 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import socket
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import dns.exception
+import dns.message
+import dns.query
+import httpx2
+
+from netbox_pdns.errors import ConfigurationError, TransientError
+from netbox_pdns.sandbox.running import RunningPowerDNS
+
+Backend = Literal["gsqlite3", "lmdb"]
+
+_HOST = "127.0.0.1"
+_START_TIMEOUT = 20.0
+_STOP_TIMEOUT = 10.0
+_SCHEMAS = (
+    Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql"),
+    Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"),
+    Path("/usr/share/doc/pdns/schema.sqlite3.sql"),
+)
+_SETTINGS: Mapping[str, str] = {
+    "api": "yes",
+    "webserver": "yes",
+    "webserver-address": _HOST,
+    "webserver-allow-from": "127.0.0.0/8",
+    "local-address": _HOST,
+    "daemon": "no",
+    "guardian": "no",
+    "setuid": "",
+    "setgid": "",
+    "chroot": "",
+    "primary": "yes",
+    # Answers come from the database at once: what was applied is what is asked for.
+    "cache-ttl": "0",
+    "query-cache-ttl": "0",
+    "negquery-cache-ttl": "0",
+    "zone-cache-refresh-interval": "0",
+    "allow-axfr-ips": "127.0.0.0/8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PdnsServer:
+    """A `pdns_server` that is ready to be started: the command, and how it will be reached."""
+
+    command: tuple[str, ...]
+    reached: RunningPowerDNS
+    directory: Path
+
+    def answers(self) -> bool:
+        """Tell whether both the API and DNS answer now; waits a second at most for each."""
+        headers = {"X-API-Key": self.reached.api_key}
+        query = dns.message.make_query("netbox-pdns.test.", "SOA")
+        try:
+            url = f"{self.reached.url}/api/v1/servers/{self.reached.server_id}"
+            httpx2.get(url, headers=headers, timeout=1.0, trust_env=False).raise_for_status()
+            dns.query.udp(query, self.reached.dns_host, port=self.reached.dns_port, timeout=1.0)
+        except (httpx2.HTTPError, dns.exception.DNSException, OSError):
+            return False
+        return True
+
+    def log(self) -> str:
+        """Return the last lines that the server wrote."""
+        path = self.directory / "pdns.log"
+        return "\n".join(path.read_text(errors="replace").splitlines()[-8:]) if path.exists() else ""
+
+
+def find_pdns_server() -> Path | None:
+    """Return the `pdns_server` of this machine, None where there is none."""
+    found = shutil.which("pdns_server") or shutil.which("pdns_server", path="/usr/sbin:/usr/local/sbin")
+    return Path(found) if found else None
+
+
+def prepare_pdns_server(
+    directory: Path, *, backend: Backend = "gsqlite3", settings: Mapping[str, str] | None = None
+) -> PdnsServer:
+    """Write configuration and database into *directory* (kept where they are there) and return how to start the server.
+
+    *settings* are lines of pdns.conf that win over ours. Raises `ConfigurationError` where `pdns_server` or the schema of
+    its SQLite backend is missing.
+    """
+    executable = find_pdns_server()
+    if executable is None:
+        raise ConfigurationError("pdns_server is not on PATH", hint="apt-get install pdns-server")
+    directory.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_hex(16)
+    dns_port, api_port = _free_port(), _free_port()
+    lines = {
+        **_SETTINGS,
+        **_backend_settings(directory, backend),
+        "api-key": key,
+        "local-port": str(dns_port),
+        "webserver-port": str(api_port),
+        "socket-dir": str(directory),
+        **(settings or {}),
+    }
+    configuration = directory / "pdns.conf"
+    configuration.touch(mode=0o600)
+    configuration.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+    reached = RunningPowerDNS(
+        url=f"http://{lines['webserver-address']}:{lines['webserver-port']}",
+        api_key=lines["api-key"],
+        server_id="localhost",
+        dns_host=lines["local-address"],
+        dns_port=int(lines["local-port"]),
+    )
+    return PdnsServer((str(executable), f"--config-dir={directory}"), reached, directory)
+
+
+@asynccontextmanager
+async def running_pdns_server(
+    directory: Path, *, backend: Backend = "gsqlite3", settings: Mapping[str, str] | None = None
+) -> AsyncIterator[RunningPowerDNS]:
+    """Run a `pdns_server` in *directory* within the block; it answers when the block begins.
+
+    Raises `TransientError` with the end of its log where it does not start.
+    """
+    server = await asyncio.to_thread(prepare_pdns_server, directory, backend=backend, settings=settings)
+    with (directory / "pdns.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(*server.command, stdout=log, stderr=log)
+    try:
+        await _until_it_answers(server, process)
+        yield server.reached
+    finally:
+        await _ended(process)
+
+
+async def _until_it_answers(server: PdnsServer, process: asyncio.subprocess.Process) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT
+    while not await asyncio.to_thread(server.answers):
+        if process.returncode is not None or time.monotonic() > deadline:
+            raise TransientError(f"pdns_server does not start:\n{server.log()}")
+        await asyncio.sleep(0.05)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _STOP_TIMEOUT)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _backend_settings(directory: Path, backend: Backend) -> dict[str, str]:
+    if backend == "lmdb":
+        return {
+            "launch": "lmdb",
+            "lmdb-filename": str(directory / "pdns.lmdb"),
+            "lmdb-sync-mode": "nosync",
+        }
+    database = directory / "pdns.sqlite3"
+    if not database.exists():
+        with closing(sqlite3.connect(database)) as connection:
+            connection.executescript(_schema())
+    return {
+        "launch": "gsqlite3",
+        "gsqlite3-database": str(database),
+        "gsqlite3-pragma-synchronous": "0",
+        "gsqlite3-dnssec": "yes",
+    }
+
+
+def _schema() -> str:
+    for path in _SCHEMAS:
+        if path.exists():
+            return path.read_text()
+    raise ConfigurationError(
+        "the schema of PowerDNS's SQLite backend is missing", hint="apt-get install pdns-backend-sqlite3"
+    )
+
+
+def _free_port() -> int:
+    """Return a port of 127.0.0.1 that is free for UDP and TCP now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.bind((_HOST, 0))
+        port = int(tcp.getsockname()[1])
+        udp.bind((_HOST, port))
+        return port
