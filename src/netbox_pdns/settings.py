@@ -85,6 +85,8 @@ class TargetSettings(_Frozen):
     """One PowerDNS server and what it serves."""
 
     name: str = "default"
+    flat: bool = False
+    """Whether it comes from the flat variables (`NETBOX_PDNS_PDNS_URL` and so on)."""
     url: str
     token: SecretStr
     server_id: str = "localhost"
@@ -106,6 +108,10 @@ class TargetSettings(_Frozen):
     mode: Literal["apply", "observe"] = "apply"
     rules: tuple[ZoneRule, ...] = ()
     """Exceptions by zone pattern; the first that matches counts."""
+
+    def setting(self, field: str) -> str:
+        """Return what the operator calls *field* (`url`, `token`, `server_id`, ...) of this target."""
+        return f"NETBOX_PDNS_PDNS_{field.upper()}" if self.flat else f"targets[{self.name}].{field}"
 
     def policy(self, zone: str) -> ZonePolicy:
         """Return what holds for *zone* (canonical name)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import struct
 from collections.abc import Callable
 
 import dns.exception
@@ -60,15 +61,30 @@ def _parsed(type: str, text: str) -> str:
 
 
 def canonical_text(rdata: dns.rdata.Rdata) -> str:
-    """Return the canonical text of dnspython's *rdata*: by way of the wire, names lower-cased."""
-    lowered = {
-        slot: value.canonicalize()
-        for slot in rdata.__slots__
-        if isinstance(value := getattr(rdata, slot), dns.name.Name)
-    }
-    if lowered:
-        rdata = rdata.replace(**lowered)
-    return rdata.to_text(relativize=False)
+    """Return the canonical text of dnspython's *rdata*: by way of the wire, so that one meaning has one text.
+
+    Names in it are lower-cased (RFC 4343); DNS compares them without case. Raises `DataError` for what has no wire form.
+    """
+    try:
+        wire = rdata.to_wire(origin=dns.name.root)
+        assert wire is not None  # dnspython returns it where no file is given
+        read = dns.rdata.from_wire(rdata.rdclass, rdata.rdtype, wire, 0, len(wire))
+    except (dns.exception.DNSException, ValueError, OverflowError, struct.error) as error:
+        type = dns.rdatatype.to_text(rdata.rdtype)
+        raise DataError(f"{rdata.to_text()[:120]!r} has no wire form as {type}: {error}") from error
+    return _lower_cased(read).to_text(relativize=False)
+
+
+def _lower_cased(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
+    """Return *rdata* with its names in lower case, also those inside of sequences (HIP) and of gateways (IPSECKEY)."""
+    lowered: dict[str, object] = {}
+    for slot in (slot for cls in type(rdata).__mro__ for slot in getattr(cls, "__slots__", ())):
+        value = getattr(rdata, slot, None)
+        if isinstance(value, dns.name.Name):
+            lowered[slot] = value.canonicalize()
+        elif isinstance(value, tuple) and value and isinstance(value[0], dns.name.Name):
+            lowered[slot] = tuple(name.canonicalize() for name in value)
+    return rdata.replace(**lowered) if lowered else rdata
 
 
 def _address(text: str) -> str | None:

@@ -35,6 +35,9 @@ class RetryPolicy:
         return min(self.longest, self.base * self.factor**attempt * (0.5 + chance * 0.5))
 
 
+DEFAULT_POLICY = RetryPolicy()
+
+
 @dataclass(frozen=True, slots=True)
 class RetryDetails:
     """One failed attempt: `attempt` counts from 1, `delay` is None after the last."""
@@ -61,7 +64,7 @@ async def retrying(
     call: Callable[[], Awaitable[T]],
     *,
     name: str,
-    policy: RetryPolicy = RetryPolicy(),
+    policy: RetryPolicy = DEFAULT_POLICY,
     hook: RetryHook = ignore,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,

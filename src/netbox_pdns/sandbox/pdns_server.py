@@ -191,7 +191,10 @@ def _schema() -> str:
 
 def _free_port() -> int:
     """Return a port of 127.0.0.1 that is free for UDP and TCP now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
         tcp.bind((_HOST, 0))
         port = int(tcp.getsockname()[1])
         udp.bind((_HOST, port))

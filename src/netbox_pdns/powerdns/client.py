@@ -1,0 +1,209 @@
+"""The HTTP API of one PowerDNS server: paths, JSON, and what its answers mean.
+
+Every answer becomes a value or an error of ours. Calls that can safely be repeated are repeated
+(`netbox_pdns.resilience.retry`); making a zone is not one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx2
+import msgspec
+
+from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
+from netbox_pdns.powerdns.wire import Failure, Metadata, Server, Setting, ZoneWire
+from netbox_pdns.resilience.http import cut, retry_after, tls_context, transport_error
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
+from netbox_pdns.settings import TargetSettings
+
+T = TypeVar("T")
+
+_BIG = 256 * 1024
+"""Bodies from this many bytes on are decoded in a thread."""
+_LARGE_REQUEST = 1_000_000
+"""A text `400 Bad Request` to a body from this many bytes on means that it was too large."""
+
+
+class NotThereError(DataError):
+    """The server has no such zone."""
+
+
+class TooLargeError(DataError):
+    """The request is larger than the server takes (`webserver-max-bodysize`)."""
+
+
+class RejectedError(DataError):
+    """The server refuses the content of a request (422); nothing of it was applied."""
+
+
+class PowerDNSClient:
+    """Calls of one server's API; use it as an asynchronous context manager."""
+
+    def __init__(
+        self, settings: TargetSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+    ) -> None:
+        self._settings = settings
+        self._hook = hook
+        self._policy = policy
+        self._base = f"{_api_root(settings.url)}/servers/{settings.server_id}"
+        self._http = httpx2.AsyncClient(
+            headers={"X-API-Key": settings.token.get_secret_value(), "Accept": "application/json"},
+            verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting=settings.setting("ca_file")),
+            timeout=httpx2.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def server(self) -> Server:
+        """Return the server's name and version."""
+        return await _decoded(await self._call("server", "GET", ""), Server)
+
+    async def configuration(self) -> Mapping[str, str]:
+        """Return the server's settings by name."""
+        settings = await _decoded(await self._call("config", "GET", "/config"), list[Setting])
+        return {setting.name: setting.value for setting in settings}
+
+    async def zones(self) -> Sequence[ZoneWire]:
+        """Return every zone, without content."""
+        return await _decoded(await self._call("list_zones", "GET", "/zones"), list[ZoneWire])
+
+    async def zone(self, name: str, *, content: bool = True) -> ZoneWire:
+        """Return one zone, with its RRsets or without; raises `NotThereError`."""
+        path = _zone_path(name) + ("" if content else "?rrsets=false")
+        return await _decoded(await self._call("list_zone", "GET", path), ZoneWire)
+
+    async def metadata(self, zone: str, kind: str) -> tuple[str, ...]:
+        """Return the values of one kind of metadata, none where the zone has none of it."""
+        try:
+            body = await self._call("metadata", "GET", f"{_zone_path(zone)}/metadata/{kind}")
+        except NotThereError:
+            return ()
+        return (await _decoded(body, Metadata)).metadata
+
+    async def set_metadata(self, zone: str, kind: str, values: Sequence[str]) -> None:
+        """Replace one kind of metadata."""
+        body = msgspec.json.encode({"metadata": list(values)})
+        await self._call("set_metadata", "PUT", f"{_zone_path(zone)}/metadata/{kind}", body)
+
+    async def create_zone(self, body: bytes) -> None:
+        """Make a zone of the JSON *body*; raises `ConflictError` where it exists. Never repeated by itself."""
+        await self._once("create_zone", "POST", "/zones", body)
+
+    async def patch_zone(self, name: str, body: bytes) -> None:
+        """Replace and delete RRsets, all of them or none."""
+        await self._call("patch_zone", "PATCH", _zone_path(name), body)
+
+    async def update_zone(self, name: str, fields: Mapping[str, object]) -> None:
+        """Change fields of the zone itself: kind, account, catalog, ..."""
+        await self._call("update_zone", "PUT", _zone_path(name), msgspec.json.encode(fields))
+
+    async def delete_zone(self, name: str) -> None:
+        """Delete a zone; one that is gone is as good."""
+        try:
+            await self._call("delete_zone", "DELETE", _zone_path(name))
+        except NotThereError:
+            return
+
+    async def rectify(self, name: str) -> None:
+        """Work out empty non-terminals and the order of names anew."""
+        await self._call("rectify_zone", "PUT", f"{_zone_path(name)}/rectify")
+
+    async def notify(self, name: str) -> None:
+        """Tell the zone's secondaries to look for a new serial (RFC 1996)."""
+        await self._call("notify_zone", "PUT", f"{_zone_path(name)}/notify")
+
+    async def _call(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
+        return await retrying(
+            lambda: self._once(name, method, path, body), name=name, policy=self._policy, hook=self._hook
+        )
+
+    async def _once(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
+        try:
+            response = await self._http.request(
+                method, self._base + path, content=body, headers={"Content-Type": "application/json"} if body else None
+            )
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
+        if response.is_success and "html" not in response.headers.get("Content-Type", ""):
+            return response.content
+        raise self._error(name, response, path, len(body or b""))
+
+    @property
+    def _who(self) -> str:
+        return f"PowerDNS ({self._settings.name})"
+
+    def _error(self, name: str, response: httpx2.Response, path: str, size: int) -> NetboxPdnsError:
+        status, reason = response.status_code, _reason(response)
+        what = f"{self._who}, {name}: {status} {reason}"
+        if status in {401, 403}:
+            setting = self._settings.setting("token")
+            hint = f"correct {setting}: it is `api-key` of pdns.conf; with 403 look at `webserver-allow-from` too"
+            return ConfigurationError(f"{self._who} refuses the API key ({status})", hint=hint, setting=setting)
+        if status == 404 and path.startswith("/zones/"):
+            return NotThereError(what)
+        if status == 404:
+            return self._wrong_address(f"{self._who} at {self._settings.url} does not know {self._base}: 404")
+        if status == 409:
+            return ConflictError(what, hint="it exists already; the next run looks again")
+        if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
+            return TooLargeError(what, hint="raise `webserver-max-bodysize` in pdns.conf, or lower the batch size")
+        if status == 422 or status == 400:
+            return RejectedError(reason)
+        if status == 429 or status >= 500:
+            return TransientError(what, hint="see the server's log", retry_after=retry_after(response))
+        return self._wrong_address(
+            f"{self._who} at {self._settings.url} is no PowerDNS API: it answers {status} {reason}"
+        )
+
+    def _wrong_address(self, message: str) -> ConfigurationError:
+        setting = self._settings.setting("url")
+        hint = (
+            f"{setting} is where the API listens, like http://127.0.0.1:8081 (`webserver-port`, with `api=yes`); "
+            f"{self._settings.setting('server_id')} is `localhost` for PowerDNS itself"
+        )
+        return ConfigurationError(message, hint=hint, setting=setting)
+
+
+async def _decoded(body: bytes, type: type[T]) -> T:
+    try:
+        if len(body) < _BIG:
+            return msgspec.json.decode(body, type=type)
+        return await asyncio.to_thread(msgspec.json.decode, body, type=type)
+    except msgspec.MsgspecError as error:
+        raise ConfigurationError(
+            f"the answer is no JSON of PowerDNS's API: {error}", hint="does the URL lead to another service?"
+        ) from error
+
+
+def _api_root(url: str) -> str:
+    """Return the root of the API for a URL given with or without `/api` or `/api/v1`."""
+    root = url.rstrip("/")
+    for ending in ("/v1", "/api"):
+        root = root.removesuffix(ending)
+    return f"{root}/api/v1"
+
+
+def _zone_path(name: str) -> str:
+    """Return the path of a zone; PowerDNS escapes by `=` and two hex digits, `/` among others."""
+    return "/zones/" + "".join(c if c.isalnum() or c in ".-_" else f"={ord(c):02X}" for c in name)
+
+
+def _reason(response: httpx2.Response) -> str:
+    try:
+        error = msgspec.json.decode(response.content, type=Failure).error
+    except msgspec.MsgspecError:
+        error = ""
+    if error:
+        return error
+    return "a page of HTML" if "html" in response.headers.get("Content-Type", "") else cut(response.text)

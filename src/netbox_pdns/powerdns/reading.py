@@ -1,0 +1,50 @@
+"""What a PowerDNS server has, in the form in which it is compared."""
+
+from __future__ import annotations
+
+from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.rrset import Key, RRset, Zone
+from netbox_pdns.planning.values import Observed, TargetZone
+from netbox_pdns.powerdns.content import compared
+from netbox_pdns.powerdns.wire import RRsetWire, ZoneWire
+
+
+def listed(zone: ZoneWire) -> TargetZone:
+    """Return one line of the zone list."""
+    return TargetZone(
+        name=canonical_name(zone.name),
+        kind=zone.kind,
+        account=zone.account,
+        serial=zone.serial,
+        served_serial=zone.edited_serial,
+        dnssec=zone.dnssec,
+        catalog=zone.catalog,
+    )
+
+
+def observed(zone: ZoneWire, *, presigned: bool = False) -> Observed:
+    """Return a zone with its content; parses every rdata, so call it off the event loop."""
+    name = canonical_name(zone.name)
+    rrsets = [rrset for wire in zone.rrsets if (rrset := _rrset(wire)) is not None]
+    return Observed(
+        listed=listed(zone),
+        zone=Zone.of(name, rrsets),
+        disabled=frozenset(_key(wire) for wire in zone.rrsets if any(record.disabled for record in wire.records)),
+        soa_edit_api=zone.soa_edit_api,
+        soa_edit=zone.soa_edit,
+        presigned=presigned,
+        rectifies=zone.api_rectify,
+    )
+
+
+def _rrset(wire: RRsetWire) -> RRset | None:
+    """Return the enabled records, None where there are none (comments keep empty RRsets in some backends' lists)."""
+    both = [compared(wire.type, record.content) for record in wire.records if not record.disabled]
+    if not both:
+        return None
+    return RRset.of(canonical_name(wire.name), both[0][0], wire.ttl, (rdata for _, rdata in both))
+
+
+def _key(wire: RRsetWire) -> Key:
+    content = wire.records[0].content if wire.records else ""
+    return canonical_name(wire.name), compared(wire.type, content)[0]
