@@ -2,7 +2,8 @@
 
 Changes that belong together stay in one batch, because the server checks each batch by itself: a CNAME or DNAME and the
 other data of its name (RFC 1034, section 3.6.2). Within a batch removals come first, since PowerDNS works from top to
-bottom. Between batches the order is the plan's: every batch leaves a zone that can be served.
+bottom. Over the batches what comes goes before what changes, and that before what goes: a nameserver has its address
+before the zone names it, and keeps the address until the zone names it no more, wherever the work is broken off.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ EXCLUSIVE = frozenset({"CNAME", "DNAME"})
 
 
 def batches(changes: Sequence[Change], size_of: Callable[[Change], int], limit: int) -> tuple[tuple[Change, ...], ...]:
-    """Cut *changes*, sorted by key, into batches of at most *limit* bytes by *size_of*, all of them in order.
+    """Cut *changes*, sorted by key, into batches of at most *limit* bytes by *size_of*; all of them, each once.
 
     What belongs together is not cut: such a unit that is larger than *limit* is a batch of its own.
     """
-    return tuple(removals_first(batch) for batch in _packed(_units(changes), size_of, limit))
+    ordered = sorted(_units(changes), key=_turn)
+    return tuple(removals_first(batch) for batch in _packed(ordered, size_of, limit))
 
 
 def removals_first(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -36,6 +38,13 @@ def _units(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
             yield of_name
         else:
             yield from ((change,) for change in of_name)
+
+
+def _turn(unit: tuple[Change, ...]) -> int:
+    """Return 0 for what only comes, 2 for what only goes, 1 for all else."""
+    if all(change.before is None for change in unit):
+        return 0
+    return 2 if all(change.after is None for change in unit) else 1
 
 
 def _packed(

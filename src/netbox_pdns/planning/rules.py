@@ -30,6 +30,7 @@ NEVER_SENT: Mapping[str, str] = {
     **dict.fromkeys(("ANY", "AXFR", "IXFR", "MAILA", "MAILB", "OPT", "TKEY", "TSIG", "TYPE0", "TYPE255"), _META),
 }
 NOT_AT_APEX: Mapping[str, str] = {
+    "CNAME": "the apex has an SOA, and a CNAME stands alone (RFC 1034, section 3.6.2)",
     "DS": "a DS belongs to the parent side of a delegation, never to the zone's own apex (RFC 4035, section 2.4)",
 }
 ONLY_AT_APEX: Mapping[str, str] = {

@@ -26,6 +26,7 @@ def next_serial(desired: int | None, served: int | None) -> SerialStep:
 def batch_serials(step: SerialStep, count: int) -> tuple[int, ...]:
     """Return *count* serials, each greater than the one before and all greater than `step.observed`.
 
+    A new zone, which nobody has seen and which is not served until it is whole, has one serial throughout.
     The last is `step.final` where there is room for the others before it. Where there is not (NetBox's serial is the very
     next one and several batches are needed) it is the smallest that leaves room, ahead of NetBox's.
     """

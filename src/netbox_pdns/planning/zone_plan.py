@@ -6,14 +6,15 @@ the guard, and what remains gets its serial.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from netbox_pdns.dns.rrset import RRset, Zone, with_serial
+from netbox_pdns.dns.rrset import Key, RRset, Zone, with_serial
 from netbox_pdns.planning.diff import diff_content
 from netbox_pdns.planning.guard import judge, judge_end, unexplained_records
 from netbox_pdns.planning.rules import servable, soa_problem
 from netbox_pdns.planning.serials import next_serial
-from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, without_dynamic
+from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
 from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
 
 SECONDARY_KINDS = frozenset({"Secondary", "Slave"})
@@ -31,8 +32,10 @@ def plan_zone(desired: Desired | None, observed: Observed | None, context: PlanC
         return _end(observed, context)
     if observed is None or half_made(observed, context.mark):
         return _create(desired, observed, context)
-    if observed.listed.account != context.mark or observed.presigned or observed.listed.kind in UNWRITABLE_KINDS:
+    if observed.listed.account != context.mark or _never_written(observed):
         return _not_ours(desired, observed, context)
+    if observed.zone.soa is None and (problem := soa_problem(desired.zone)):
+        raise problem
     return _update(desired, observed, context)
 
 
@@ -59,9 +62,9 @@ def _create(desired: Desired, observed: Observed | None, context: PlanContext) -
 
 
 def _update(desired: Desired, observed: Observed, context: PlanContext) -> ZonePlan:
-    changes, left_out, plan = _difference(desired, observed, context)
-    allowed, held = judge(plan.zone, changes, managed_part(desired, observed, context), context)
-    plan = replace(plan, changes=allowed, held=held, left_out=left_out)
+    difference = _difference(desired, observed, context)
+    allowed, held = judge(desired.zone.name, difference.changes, difference.managed, context)
+    plan = replace(difference.plan, changes=allowed, held=held)
     if not allowed and not _soa_differs(desired.zone, observed):
         return plan
     serial = next_serial(desired.zone.serial, observed.served_serial)
@@ -74,26 +77,37 @@ def _update(desired: Desired, observed: Observed, context: PlanContext) -> ZoneP
     )
 
 
-def _difference(
-    desired: Desired, observed: Observed, context: PlanContext
-) -> tuple[tuple[Change, ...], tuple[LeftOut, ...], ZonePlan]:
-    """Return what differs, what is left out, and a plan that does nothing yet but knows what goes unexplained."""
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What differs, the observed RRsets that NetBox decides about, and a plan that does nothing yet."""
+
+    changes: tuple[Change, ...]
+    managed: Mapping[Key, RRset]
+    plan: ZonePlan
+
+
+def _difference(desired: Desired, observed: Observed, context: PlanContext) -> _Difference:
     content, left_out = servable(desired, observed, context)
     wanted = {key: rrset for key, rrset in content.rrsets.items() if key not in observed.disabled}
-    managed = managed_part(desired, observed, context)
-    unexplained = unexplained_records(diff_content(wanted, managed), context)
-    changes = diff_content(wanted, without_dynamic(desired, managed, context))
-    nothing = ZonePlan(zone=desired.zone.name, target=context.target, action=Action.NOTHING, unexplained=unexplained)
-    return changes, (*left_out, *_disabled(desired, content, observed)), nothing
+    managed = managed_part(desired, wanted, observed, context)
+    plan = ZonePlan(
+        zone=desired.zone.name,
+        target=context.target,
+        action=Action.NOTHING,
+        left_out=(*left_out, *_disabled(desired, content, observed)),
+        unexplained=unexplained_records(diff_content(wanted, managed), context),
+    )
+    theirs = others_dynamic(desired, wanted, managed, context)
+    return _Difference(diff_content(theirs | wanted, managed), managed, plan)
 
 
 def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> ZonePlan:
     """A zone that others made: adopt it where that is allowed, else show what differs."""
-    changes, left_out, plan = _difference(desired, observed, context)
-    plan = replace(plan, foreign=True, differences=changes, left_out=left_out, unexplained=())
-    if observed.presigned or observed.listed.kind in UNWRITABLE_KINDS:
-        kind = "presigned" if observed.presigned else f"of kind {observed.listed.kind}"
-        return replace(plan, notes=(f"the zone is {kind}: its content comes from elsewhere, it is never written",))
+    difference = _difference(desired, observed, context)
+    changes = difference.changes
+    plan = replace(difference.plan, foreign=True, differences=changes, unexplained=())
+    if reason := _never_written(observed):
+        return replace(plan, notes=(reason,))
     if context.adopting or context.adopt == "always" or (context.adopt == "identical" and not changes):
         return replace(plan, action=Action.ADOPT)
     owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
@@ -101,9 +115,23 @@ def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> Zon
     return replace(plan, notes=(f"the zone is foreign ({owner}), {len(changes)} RRsets differ; adopt it with: {how}",))
 
 
+def _never_written(observed: Observed) -> str | None:
+    """Return why the zone's content is not ours to write whoever owns it, None where it is."""
+    if not observed.presigned and observed.listed.kind not in UNWRITABLE_KINDS:
+        return None
+    kind = "presigned" if observed.presigned else f"of kind {observed.listed.kind}"
+    return f"the zone is {kind}: its content comes from elsewhere, it is never written"
+
+
 def _end(observed: Observed, context: PlanContext) -> ZonePlan:
+    """A zone that NetBox does not want (any more): deleted if it is ours and nothing speaks against it."""
+    ours = observed.listed.account == context.mark
+    reason = None if half_made(observed, context.mark) else _never_written(observed)
+    if not ours or reason:
+        note = reason or "the zone is foreign: it is never deleted"
+        return ZonePlan(observed.zone.name, context.target, Action.NOTHING, foreign=not ours, notes=(note,))
     unmanaged = sorted({key for key in observed.zone.content if is_unmanaged(key, context)} | observed.disabled)
-    managed = managed_part(None, observed, context)
+    managed = managed_part(None, {}, observed, context)
     held = judge_end(observed.zone.name, managed, unmanaged, observed.listed.dnssec, context)
     return ZonePlan(
         zone=observed.zone.name,
