@@ -297,3 +297,12 @@ class ZonePlan:
     def is_empty(self) -> bool:
         """Tell whether there is nothing to apply; held and left out are another matter."""
         return self.action is Action.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a plan came to: the serial that is served then, the number of PATCHes, what the operator should know."""
+
+    serial: int | None
+    batches: int
+    notes: tuple[str, ...] = ()

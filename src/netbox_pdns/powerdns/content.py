@@ -22,7 +22,6 @@ from netbox_pdns.dns.rdata import canonical_rdata, parse_rdata, rdata_wire
 from netbox_pdns.errors import DataError
 
 UNKNOWN_TO_POWERDNS = frozenset(
-    # fmt: off
     {
         "A6",
         "AMTRELAY",
@@ -56,7 +55,6 @@ UNKNOWN_TO_POWERDNS = frozenset(
         "WKS",
         "X25",
     }
-    # fmt: on
 )
 """Types of the registry that PowerDNS 4.7 has no parser for: they go as TYPEnnn."""
 

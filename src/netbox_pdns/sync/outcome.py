@@ -45,6 +45,8 @@ class ZoneOutcome:
     foreign: bool = False
     orphaned: bool = False
     observe_only: bool = False
+    notes: tuple[str, ...] = ()
+    """What the operator should know of the applied change: a serial that secondaries do not see grow, say."""
     error: NetboxPdnsError | None = None
     removed_file: Path | None = None
 

@@ -7,11 +7,10 @@ another room beside them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from netbox_pdns.dns.rrset import Zone
 from netbox_pdns.planning.values import (
+    Applied,
     Desired,
     Explanations,
     Observed,
@@ -45,14 +44,6 @@ class Source(Protocol):
         """Return for those of the canonical zone *names* that NetBox explains why they are no longer wanted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What applying a plan came to: the serial that is served after it, and the number of PATCHes."""
-
-    serial: int | None
-    batches: int
-
-
 class Target(Protocol):
     """A server that serves zones."""
 
@@ -65,7 +56,7 @@ class Target(Protocol):
     async def read(self, zone: str) -> Observed | None:
         """Return what the server has of *zone* (canonical name), or None without such a zone."""
 
-    async def apply(self, plan: ZonePlan, desired: Zone, template: ZoneTemplate) -> Applied:
+    async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out: create, change, mark or delete the zone, and tell its secondaries.
 
         Raises `netbox_pdns.errors.RefusedRecord` where the server refuses one record: nothing of that batch is applied.

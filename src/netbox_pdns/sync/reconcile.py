@@ -69,7 +69,7 @@ class Reconciler:
 
     async def end(self, planned: ZoneOutcome, why: str | None) -> ZoneOutcome:
         """Carry out what `plan_end` planned."""
-        return await _timed(planned, self._carry_out(planned, Zone.of(planned.zone, ()), {}, why))
+        return await _timed(planned, self._carry_out(planned, NO_EXPLANATIONS, why))
 
     async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
         refused = self.refusals.of(blank.target, blank.zone)
@@ -78,7 +78,7 @@ class Reconciler:
             observed = await self._observe(blank, again=again)
             plan, explanations = await self._plan(desired, observed, refused)
             try:
-                return await self._carry_out(replace(blank, plan=plan), desired.zone, explanations)
+                return await self._carry_out(replace(blank, plan=plan), explanations)
             except RefusedRecord as refusal:
                 # Nothing of its batch was applied. Look again, and plan without it: the rest must not wait.
                 _take_note(refused, refusal, desired.zone)
@@ -108,9 +108,7 @@ class Reconciler:
         context = replace(self._context(blank.zone), gone=why)
         return replace(blank, plan=await asyncio.to_thread(plan_zone, None, observed, context))
 
-    async def _carry_out(
-        self, planned: ZoneOutcome, desired: Zone, explanations: Explanations, why: str | None = None
-    ) -> ZoneOutcome:
+    async def _carry_out(self, planned: ZoneOutcome, explanations: Explanations, why: str | None = None) -> ZoneOutcome:
         plan = planned.plan
         if plan is None or plan.is_empty or self.request.dry_run or planned.observe_only:
             return planned
@@ -119,12 +117,19 @@ class Reconciler:
             if going := _going(plan):
                 reasons = _reasons(plan, explanations, why)
                 file = await self.removed.write(planned.target, planned.zone, going, reasons)
-            applied = await self.served.target.apply(plan, desired, self.served.settings.template)
+            applied = await self.served.target.apply(plan, self.served.settings.template)
         except RefusedRecord:
             raise
         except NetboxPdnsError as error:
             return replace(planned, error=error, removed_file=file)
-        return replace(planned, applied=True, serial=applied.serial, batches=applied.batches, removed_file=file)
+        return replace(
+            planned,
+            applied=True,
+            serial=applied.serial,
+            batches=applied.batches,
+            notes=applied.notes,
+            removed_file=file,
+        )
 
     def _context(self, zone: str) -> PlanContext:
         settings = self.served.settings

@@ -1,0 +1,67 @@
+"""Which record a 422 is about, from PowerDNS's words and from what was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.rrset import RRset
+from netbox_pdns.errors import DataError, RefusedRecord
+from netbox_pdns.planning.values import Change
+from netbox_pdns.powerdns.content import sent
+
+_NAMED = (
+    re.compile(r"^Record (?P<name>\S+)/(?P<type>\S+) '(?P<content>.*)': (?P<why>.*)$", re.DOTALL),
+    re.compile(r'^Duplicate record in RRset (?P<name>\S+) IN (?P<type>\S+) with content "(?P<content>.*)"$', re.DOTALL),
+    re.compile(r"^RRset (?P<name>\S+) IN (?P<type>[^\s:]+):? (?P<why>.*)$", re.DOTALL),
+    re.compile(r"^Record (?P<name>\S+) IN (?P<type>[^\s:]+):? (?P<why>.*)$", re.DOTALL),
+    re.compile(r"^Name '(?P<name>.*)' (?P<why>contains .*)$", re.DOTALL),
+)
+
+
+def refused_record(message: str, zone: str, changes: Sequence[Change], *, alone: bool = False) -> RefusedRecord | None:
+    """Return the refusal that *message* means, None where it names nothing that was sent.
+
+    With *alone* the message is about *changes* whatever it says: they were sent by themselves.
+    """
+    for pattern in _NAMED:
+        if (match := pattern.match(message)) and (rrset := _meant(match, changes)) is not None:
+            rdata = _rdata(rrset, match.groupdict().get("content"))
+            why = match.groupdict().get("why") or message
+            return _refusal(f"PowerDNS refuses it: {why}", zone, rrset, rdata)
+    came = [change.after for change in changes if change.after is not None]
+    if alone and came:
+        rdata = came[0].rdatas[0] if len(came[0].rdatas) == 1 else None
+        return _refusal(f"PowerDNS refuses it: {message}", zone, came[0], rdata)
+    return None
+
+
+def _refusal(reason: str, zone: str, rrset: RRset, rdata: str | None) -> RefusedRecord:
+    return RefusedRecord(
+        reason, zone=zone, name=rrset.name, type=rrset.type, rdata=rdata, hint="correct the record in NetBox"
+    )
+
+
+def _meant(match: re.Match[str], changes: Sequence[Change]) -> RRset | None:
+    try:
+        name = canonical_name(match["name"])
+    except DataError:
+        return None
+    type = match.groupdict().get("type")
+    for change in changes:
+        rrset = change.after
+        if (
+            rrset is not None
+            and rrset.name == name
+            and type in {None, rrset.type, sent(rrset.type, rrset.rdatas[0])[0]}
+        ):
+            return rrset
+    return None
+
+
+def _rdata(rrset: RRset, content: str | None) -> str | None:
+    for rdata in rrset.rdatas:
+        if content is not None and sent(rrset.type, rdata)[1] == content:
+            return rdata
+    return rrset.rdatas[0] if len(rrset.rdatas) == 1 else None

@@ -1,0 +1,64 @@
+"""A PowerDNS server as the reconciler sees it (`netbox_pdns.sync.ports.Target`)."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from netbox_pdns.planning.values import Action, Applied, Observed, TargetZone, ZonePlan
+from netbox_pdns.powerdns.applying import Writer
+from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
+from netbox_pdns.powerdns.reading import listed, observed
+from netbox_pdns.resilience.retry import RetryHook, ignore
+from netbox_pdns.settings import TargetSettings, ZoneTemplate
+
+
+class PowerDNSTarget:
+    """One PowerDNS server; use it as an asynchronous context manager.
+
+    *mark* is written as `account` on the zones that we make or adopt, and tells them from others'.
+    """
+
+    def __init__(self, settings: TargetSettings, mark: str, *, hook: RetryHook = ignore) -> None:
+        self.name = settings.name
+        self.mark = mark
+        self.client = PowerDNSClient(settings, hook=hook)
+        self._writer = Writer(self.client, mark, settings.batch_bytes)
+
+    async def __aenter__(self) -> Self:
+        await self.client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.client.__aexit__(kind, error, trace)
+
+    async def zones(self) -> tuple[TargetZone, ...]:
+        """Return every zone of the server."""
+        return tuple(map(listed, await self.client.zones()))
+
+    async def read(self, zone: str) -> Observed | None:
+        """Return what the server has of *zone*, None without such a zone."""
+        try:
+            wire = await self.client.zone(zone)
+        except NotThereError:
+            return None
+        foreign = wire.account != self.mark
+        presigned = foreign and "1" in await self.client.metadata(zone, "PRESIGNED")
+        return await asyncio.to_thread(observed, wire, presigned=presigned)
+
+    async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
+        """Carry *plan* out; see `netbox_pdns.powerdns.applying`."""
+        match plan.action:
+            case Action.CREATE:
+                return await self._writer.create(plan, template)
+            case Action.UPDATE:
+                return await self._writer.update(plan)
+            case Action.ADOPT:
+                return await self._writer.adopt(plan)
+            case Action.DELETE:
+                return await self._writer.delete(plan)
+            case Action.NOTHING:
+                return Applied(None, 0)
