@@ -86,3 +86,9 @@ def test_every_failed_attempt_is_told() -> None:
     """The hook hears of each failure with its wait, and of the last without."""
     _, _, told = run(failing(LOST, LOST, LOST))
     assert [(details.attempt, details.delay) for details in told] == [(1, 1.0), (2, 2.0), (3, None)]
+
+
+def test_any_callable_that_returns_an_awaitable_will_do() -> None:
+    """A lambda around a coroutine function is a call like any other."""
+    call = failing(LOST)
+    assert run(lambda: call())[0] == "done"

@@ -81,6 +81,9 @@ async def retrying(
     def tell(state: RetryCallState) -> None:
         hook(RetryDetails(name, state.attempt_number, policy.attempts, _error(state), state.upcoming_sleep))
 
+    async def once() -> T:  # tenacity awaits coroutine functions only, and *call* may be a lambda
+        return await call()
+
     attempts = AsyncRetrying(
         stop=stop_after_attempt(policy.attempts),
         wait=wait,
@@ -90,7 +93,7 @@ async def retrying(
         reraise=True,
     )
     try:
-        return await attempts(call)
+        return await attempts(once)
     except TransientError as error:
         hook(RetryDetails(name, policy.attempts, policy.attempts, error, None))
         raise

@@ -1,0 +1,131 @@
+"""What is held, with which numbers, and what goes on beside it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from planning_text import absolute, context, desired, observed
+
+from netbox_pdns.planning.guard import guard_zones
+from netbox_pdns.planning.render import change_lines
+from netbox_pdns.planning.values import Action, GuardLimits, HoldReason, ZonePlan
+from netbox_pdns.planning.zone_plan import plan_zone
+
+
+def hosts(count: int, *, first: int = 1, ttl: int = 300) -> str:
+    """Return lines of *count* names with an address each."""
+    return "\n".join(f"h{number:03d} {ttl} A 192.0.2.{number}" for number in range(first, first + count))
+
+
+NS = "@ 300 NS ns1.x.\n@ 300 NS ns2.x.\n"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "changed", "held"),
+    [
+        pytest.param(hosts(9), hosts(10), 1, [], id="one-of-ten"),
+        pytest.param(hosts(8), hosts(10), 0, ["unexplained"], id="two-of-ten-are-over-10-percent"),
+        pytest.param(hosts(1), hosts(2), 1, [], id="one-always"),
+        pytest.param(hosts(1), hosts(5), 0, ["unexplained"], id="four-of-five"),
+        pytest.param(hosts(37), hosts(40), 3, [], id="three-of-forty"),
+        pytest.param(hosts(36), hosts(40), 0, ["unexplained"], id="four-are-too-many"),
+        pytest.param(hosts(40, ttl=60), hosts(40), 40, [], id="a-ttl-alone-never-counts"),
+        pytest.param(hosts(40), hosts(1), 39, [], id="additions-never-count"),
+        pytest.param(hosts(20, first=30), hosts(20), 20, ["unexplained"], id="what-comes-is-applied-all-the-same"),
+        pytest.param(NS, NS + hosts(10), 0, ["unexplained", "emptied"], id="emptied-but-for-its-nameservers"),
+        pytest.param("@ 300 NS ns3.x.", NS, 0, ["unexplained", "apex-ns"], id="all-nameservers-change"),
+        pytest.param("@ 300 NS ns1.x.\n@ 300 NS ns3.x.", NS, 1, [], id="one-nameserver-stays"),
+        pytest.param("a 300 A 192.0.2.9", "a 300 CNAME x.", 2, [], id="other-data-takes-the-name-of-a-cname"),
+        pytest.param(
+            "a 300 CNAME x.",
+            "a 300 A 192.0.2.1\na 300 A 192.0.2.2\na 300 A 192.0.2.3",
+            2,
+            [],
+            id="a-cname-takes-a-name",
+        ),
+    ],
+)
+def test_held(wanted: str, there: str, changed: int, held: list[str]) -> None:
+    """Without an explanation little goes; what is dangerous is held, the rest applied."""
+    plan = plan_zone(desired(wanted), observed(there), context())
+    assert len(plan.changes) == changed
+    assert [str(verdict.reason) for verdict in plan.held] == held
+
+
+@pytest.mark.parametrize(
+    ("mode", "gone", "held"),
+    [
+        pytest.param("guard", 1, [], id="guard-little"),
+        pytest.param("guard", 4, ["unexplained"], id="guard-much"),
+        pytest.param("hold", 1, ["unexplained"], id="hold"),
+        pytest.param("remove", 9, [], id="remove"),
+    ],
+)
+def test_modes(mode: Literal["guard", "hold", "remove"], gone: int, held: list[str]) -> None:
+    """`hold` lets nothing unexplained go, `remove` everything."""
+    limits = GuardLimits(unexplained=mode)
+    plan = plan_zone(desired(hosts(20 - gone)), observed(hosts(20)), context(limits=limits))
+    assert [str(verdict.reason) for verdict in plan.held] == held
+
+
+def test_per_record() -> None:
+    """Of an RRset's records the unexplained stay, the explained go, and what comes, comes."""
+    there = "\n".join(f"www 300 A 192.0.2.{number}" for number in range(1, 5))
+    explanations = {(absolute("www"), "A", "192.0.2.1"): "deleted in NetBox"}
+    plan = plan_zone(desired("www 300 A 192.0.2.9"), observed(there), context(explanations=explanations))
+    (change,) = plan.changes
+    assert list(change_lines(change)) == ["- www.example.com. 300 A 192.0.2.1", "+ www.example.com. 300 A 192.0.2.9"]
+    (held,) = plan.held
+    assert held.detail.startswith("3 records would go and NetBox does not say why (300 % of 1 RRsets)")
+    assert [line for waiting in held.changes for line in change_lines(waiting)] == [
+        f"- www.example.com. 300 A 192.0.2.{number}" for number in (2, 3, 4)
+    ]
+    assert [record[2] for record in plan.unexplained] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "forced", "held"),
+    [
+        pytest.param(NS, NS + hosts(10), {HoldReason.EMPTIED}, ["unexplained"], id="emptied-alone"),
+        pytest.param(NS, NS + hosts(10), {HoldReason.EMPTIED, HoldReason.UNEXPLAINED}, [], id="both"),
+        pytest.param("@ 300 NS ns3.x.", NS, {HoldReason.APEX_NS, HoldReason.UNEXPLAINED}, [], id="apex-ns"),
+    ],
+)
+def test_forced(wanted: str, there: str, forced: set[HoldReason], held: list[str]) -> None:
+    """A reason that is forced lets through what it alone held."""
+    plan = plan_zone(desired(wanted), observed(there), context(forced=frozenset(forced)))
+    assert [str(verdict.reason) for verdict in plan.held] == held
+    assert bool(plan.changes) == (not held)
+
+
+def test_emptied_though_explained() -> None:
+    """A zone of 10 RRsets is not emptied without a word, whatever explains it; its command names the reason."""
+    explanations = {(absolute(f"h{number:03d}"), "A", f"192.0.2.{number}"): "deleted" for number in range(1, 11)}
+    plan = plan_zone(desired(""), observed(hosts(10)), context(explanations=explanations))
+    (held,) = plan.held
+    assert held.detail == "the zone would be emptied of 10 RRsets"
+    assert held.command == "netbox-pdns sync --force emptied --zone example.com"
+    assert not plan.changes
+
+
+@pytest.mark.parametrize(
+    ("ends", "owned", "empty", "held"),
+    [
+        pytest.param(1, 1, False, None, id="one-always"),
+        pytest.param(2, 39, False, "zones", id="two-of-39-are-over-5-percent"),
+        pytest.param(2, 40, False, None, id="two-of-40"),
+        pytest.param(3, 1000, False, None, id="three-of-many"),
+        pytest.param(4, 1000, False, "zones", id="four-of-many"),
+        pytest.param(1, 1, True, "source", id="an-empty-source"),
+        pytest.param(0, 0, True, None, id="nothing-to-delete"),
+    ],
+)
+def test_zones(ends: int, owned: int, empty: bool, held: str | None) -> None:
+    """Past the limit every zone's deletion waits, not only those beyond it: which would be a throw of dice."""
+    plans = [ZonePlan(f"z{number}.", "pdns", Action.DELETE) for number in range(ends)]
+    verdicts = guard_zones(plans, owned=owned, source_empty=empty, limits=GuardLimits(), forced=frozenset())
+    assert [(str(verdict.reason), verdict.zone) for verdict in verdicts] == [(held, p.zone) for p in plans if held]
+    if held:
+        forced = frozenset({HoldReason(held)})
+        assert not guard_zones(plans, owned=owned, source_empty=empty, limits=GuardLimits(), forced=forced)
