@@ -49,7 +49,6 @@ TOO_MANY = "\n".join(f'big 300 TXT "{number:04d}{"x" * 200}"' for number in rang
         pytest.param("www 0 A 192.0.2.1", "", ["www 0 A 192.0.2.1"], [], id="ttl-of-0"),
         pytest.param("@ 60 NS .", "", [], ["root"], id="ns-of-the-root"),
         pytest.param('@ 60 CAA 0 issue ""', "", [], ["empty"], id="empty-caa"),
-        pytest.param('_h 60 URI 10 1 ""', "", [], ["empty"], id="empty-uri"),
         pytest.param("a\\032b 60 A 192.0.2.1", "", [], ["characters"], id="a-space-in-a-name"),
         pytest.param(
             "a 60 NS .\na 60 NS x.net.", "", ["a 60 NS x.net."], ["root"], id="the-others-of-its-rrset-are-served"
