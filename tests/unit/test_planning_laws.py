@@ -96,7 +96,7 @@ def test_serials_grow(wanted: int, served: int, count: int) -> None:
 
 @st.composite
 def explained(draw: st.DrawFn, there: Zone) -> dict[RecordKey, str]:
-    """Draw explanations for some of the records that a server has."""
+    """Draw words about some of the records of a zone."""
     records = [(*rrset.key, rdata) for rrset in there.rrsets.values() for rdata in rrset.rdatas]
     return dict.fromkeys(draw(st.lists(st.sampled_from(records), unique=True)) if records else [], "deleted in NetBox")
 
@@ -107,7 +107,8 @@ def test_a_second_plan_is_empty(data: st.DataObject, new: list[RRset], old: Zone
     wanted = desired(with_soa(Zone.of(ZONE, new), 9), 9, dynamic=dynamic)
     there = observed(with_soa(old, 7), dnssec=signed)
     forced = frozenset({HoldReason.APEX_NS, HoldReason.UNEXPLAINED, HoldReason.EMPTIED})
-    told = context(explanations=data.draw(explained(old)), forced=forced)
+    refused = data.draw(explained(Zone.of(ZONE, new)))
+    told = context(explanations=data.draw(explained(old)), forced=forced, refused=refused)
     plan = plan_zone(wanted, there, told)
     after = applied(plan, there)
     again = plan_zone(wanted, after, told)
