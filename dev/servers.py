@@ -1,0 +1,128 @@
+"""The real servers for developers and tests: PowerDNS on both backends, a secondary, and NetBox with its DNS plugin.
+
+All state is in `.dev/` of the project; `.dev/servers.json` says how each server is reached. Starting twice does no harm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import database
+import debian
+import netbox
+import powerdns
+from processes import Process, ServerError
+
+PROJECT = Path(__file__).resolve().parent.parent
+STATE = PROJECT / ".dev"
+REACHED = STATE / "servers.json"
+DUMPS = PROJECT.parent / "shared" / "data"
+
+
+def start() -> int:
+    """Start what does not run; returns 1 where a server cannot be had, after the others were started."""
+    missing = debian.missing_packages()
+    if missing and debian.can_install():
+        debian.install(missing)
+    known = _known()
+    starters: dict[str, Callable[[], dict[str, Any]]] = {
+        **{name: lambda name=name: powerdns.start(name, STATE, known) for name in powerdns.NAMES},
+        "netbox": lambda: netbox.start(STATE, known, DUMPS),
+    }
+    failed = False
+    for name, starter in starters.items():
+        begun = time.monotonic()
+        try:
+            known[name] = starter()
+        except ServerError as error:
+            failed = True
+            print(f"{name}: {error}", file=sys.stderr)
+            continue
+        _remember(known)
+        print(f"{name}: {_address(known[name])} ({time.monotonic() - begun:.1f} s)", flush=True)
+    return int(failed)
+
+
+def stop() -> int:
+    """Stop what runs, NetBox before what it stands on."""
+    for process in reversed(_processes()):
+        if process.stop():
+            print(f"{process.name}: stopped")
+    return 0
+
+
+def status() -> int:
+    """Print one line a process; returns 1 where one does not run."""
+    processes = _processes()
+    for process in processes:
+        print(f"{process.name}: {'runs, process ' + str(process.pid) if process.pid else 'does not run'}")
+    known = _known()
+    for name, reached in known.items():
+        print(f"{name}: {_address(reached)}")
+    return int(any(process.pid is None for process in processes))
+
+
+def forget() -> int:
+    """Stop what runs and remove its data; NetBox's environment and the cached dump stay."""
+    stop()
+    for process in _processes():
+        shutil.rmtree(process.directory, ignore_errors=True)
+    REACHED.unlink(missing_ok=True)
+    return 0
+
+
+def _processes() -> list[Process]:
+    dns = [powerdns.process(name, STATE) for name in powerdns.NAMES]
+    return [*dns, database.postgresql_process(STATE), database.redis_process(STATE), *netbox.processes(STATE)]
+
+
+def _known() -> dict[str, Any]:
+    return dict(json.loads(REACHED.read_text())) if REACHED.exists() else {}
+
+
+def _remember(known: dict[str, Any]) -> None:
+    draft = REACHED.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(known, indent=2) + "\n")
+    draft.replace(REACHED)
+
+
+def _address(reached: dict[str, Any]) -> str:
+    dns = f", DNS {reached['dns_host']}:{reached['dns_port']}" if "dns_port" in reached else ""
+    return f"{reached['url']}{dns}"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one command at a time start or stop servers."""
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> int:
+    """Run the command that the line names."""
+    verbs = {"start": start, "stop": stop, "status": status, "forget": forget}
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("verb", choices=verbs)
+    verb = verbs[parser.parse_args().verb]
+    with _alone():
+        try:
+            return verb()
+        except ServerError as error:
+            print(error, file=sys.stderr)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
