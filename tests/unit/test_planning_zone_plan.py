@@ -177,3 +177,16 @@ def test_pairing() -> None:
     assert [(ref.name, there and there.name) for ref, there in pairs.wanted] == [("a.", None), ("b.", "b.")]
     assert [there.name for there in pairs.orphaned] == ["c."]
     assert [there.name for there in pairs.foreign] == ["d."]
+
+
+def test_a_cname_takes_a_name_in_a_dynamic_zone() -> None:
+    """NetBox's CNAME takes a name from others' data: the two cannot stand side by side."""
+    plan = plan_zone(desired("dhcp 60 CNAME x.", dynamic=True), observed("dhcp 60 A 192.0.2.7"), context())
+    assert [change.key for change in plan.changes] == [(absolute("dhcp"), "A"), (absolute("dhcp"), "CNAME")]
+
+
+@pytest.mark.parametrize("dnssec", [True, False])
+def test_what_signing_adds_stays_while_the_zone_is_signed(dnssec: bool) -> None:
+    """In a zone that PowerDNS signs the signer's types are not NetBox's; elsewhere they are content like any other."""
+    plan = plan_zone(desired(""), observed("@ 60 CDS 1 8 2 " + "ab" * 32, dnssec=dnssec), context())
+    assert plan.is_empty == dnssec
