@@ -26,14 +26,24 @@ _ORDINARY_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.){1,60}")
 _ORDINARY_TXT = re.compile(r'"[ !#-\[\]-~]{0,255}"')
 
 
-def canonical_rdata(type: str, text: str) -> str:
+def canonical_type(text: str) -> str:
+    """Return the mnemonic of the record type *text*, TYPEnnn where it has none; raises `DataError` for what is no type."""
+    try:
+        return dns.rdatatype.to_text(dns.rdatatype.from_text(text))
+    except (dns.exception.DNSException, ValueError) as error:
+        raise DataError(
+            f"{text!r} is no record type", hint="write a type that has no mnemonic as TYPEnnn (RFC 3597)"
+        ) from error
+
+
+def canonical_rdata(type: str, text: str, origin: str = ".") -> str:
     """Return the canonical form of master-file rdata *text* (RFC 1035, section 5.1; RFC 3597).
 
-    Relative names are taken as absolute. Raises `DataError` that says why where *text* is no rdata of *type*.
+    Relative names are below *origin*. Raises `DataError` that says why where *text* is no rdata of *type*.
     """
     short = _SHORT_WAYS.get(type)
     quick = None if short is None else short(text)
-    return _parsed(type, text) if quick is None else quick
+    return canonical_text(parse_rdata(type, text, origin)) if quick is None else quick
 
 
 def rdata_wire(type: str, rdata: str) -> bytes:
@@ -43,21 +53,21 @@ def rdata_wire(type: str, rdata: str) -> bytes:
     return wire
 
 
-def parse_rdata(type: str, text: str) -> dns.rdata.Rdata:
+def parse_rdata(type: str, text: str, origin: str = ".") -> dns.rdata.Rdata:
     """Return dnspython's rdata for master-file *text*; raises `DataError` where it is none."""
     try:
         return dns.rdata.from_text(
-            dns.rdataclass.IN, dns.rdatatype.from_text(type), text, origin=dns.name.root, relativize=False
+            dns.rdataclass.IN,
+            dns.rdatatype.from_text(type),
+            text,
+            origin=dns.name.from_text(origin),
+            relativize=False,
         )
     except (dns.exception.DNSException, ValueError, UnicodeError, ArithmeticError, LookupError) as error:
         reason = str(error) or error.__class__.__name__
         raise DataError(
             f"{text[:120]!r} is no valid {type} rdata: {reason}", hint="correct the record's value in NetBox"
         ) from error
-
-
-def _parsed(type: str, text: str) -> str:
-    return canonical_text(parse_rdata(type, text))
 
 
 def canonical_text(rdata: dns.rdata.Rdata) -> str:
