@@ -190,3 +190,11 @@ def test_what_signing_adds_stays_while_the_zone_is_signed(dnssec: bool) -> None:
     """In a zone that PowerDNS signs the signer's types are not NetBox's; elsewhere they are content like any other."""
     plan = plan_zone(desired(""), observed("@ 60 CDS 1 8 2 " + "ab" * 32, dnssec=dnssec), context())
     assert plan.is_empty == dnssec
+
+
+def test_a_refused_cname_leaves_unmanaged_data_alone() -> None:
+    """Where NetBox's CNAME is left out, what others keep at its name stays and is no difference."""
+    refused = {(absolute("_acme-challenge"), "CNAME", "x."): "the server says no"}
+    plan = plan_zone(desired("_acme-challenge 60 CNAME x."), observed(ACME), context(refused=refused))
+    assert plan.is_empty
+    assert len(plan.left_out) == 1

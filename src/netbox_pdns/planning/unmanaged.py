@@ -31,7 +31,9 @@ def managed_part(
 
     *wanted* are the RRsets of *desired* that are to be served: what stands in the way of one of them is NetBox's too.
     """
-    held_by_netbox = set() if desired is None else {*desired.zone.rrsets, *(record.key for record in desired.left_out)}
+    held_by_netbox = set(wanted)
+    if desired is not None:
+        held_by_netbox |= {*desired.zone.rrsets, *(record.key for record in desired.left_out)}
     in_the_way = _in_the_way(wanted, observed.zone.rrsets)
     return {
         key: rrset
