@@ -68,3 +68,12 @@ def test_batches(wanted: str, there: str, limit: int, cut: list[list[str]]) -> N
 def test_serials(wanted: int | None, served: int | None, count: int, serials: tuple[int, ...]) -> None:
     """The last batch has NetBox's serial where that is greater than all before it (RFC 1982)."""
     assert batch_serials(next_serial(wanted, served), count) == serials
+
+
+def test_a_batch_is_cut_smaller() -> None:
+    """What belongs together stays so when a batch, which has its removals first, is cut once more."""
+    there, wanted = "a 1 A 192.0.2.1\nb 1 A 192.0.2.1", "a 1 CNAME x.\nb 1 CNAME x."
+    (batch,) = batches(diff(zone(wanted), zone(there)), size, 100)
+    assert [shown(change) for change in batch] == ["-a A", "-b A", "+a CNAME", "+b CNAME"]
+    smaller = [[shown(change) for change in part] for part in batches(batch, size, 20)]
+    assert smaller == [["-a A", "+a CNAME"], ["-b A", "+b CNAME"]]

@@ -18,7 +18,7 @@ EXCLUSIVE = frozenset({"CNAME", "DNAME"})
 
 
 def batches(changes: Sequence[Change], size_of: Callable[[Change], int], limit: int) -> tuple[tuple[Change, ...], ...]:
-    """Cut *changes*, sorted by key, into batches of at most *limit* bytes by *size_of*; all of them, each once.
+    """Cut *changes*, in any order, into batches of at most *limit* bytes by *size_of*; all of them, each once.
 
     What belongs together is not cut: such a unit that is larger than *limit* is a batch of its own.
     """
@@ -32,7 +32,8 @@ def removals_first(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def _units(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
-    for _, group in groupby(changes, key=lambda change: change.key[0]):
+    by_key = sorted(changes, key=lambda change: change.key)
+    for _, group in groupby(by_key, key=lambda change: change.key[0]):
         of_name = tuple(group)
         if any(change.key[1] in EXCLUSIVE for change in of_name):
             yield of_name
