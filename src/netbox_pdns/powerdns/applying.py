@@ -44,7 +44,9 @@ class _Upload:
 
     def took(self, batch: Sequence[Change]) -> None:
         """Note that the first batch is applied."""
-        self.left, self.cut, self.sent = self.left[len(batch) :], self.cut[1:], self.sent + 1
+        taken = {change.key for change in batch}
+        self.left = tuple(change for change in self.left if change.key not in taken)
+        self.cut, self.sent = self.cut[1:], self.sent + 1
 
     def cut_smaller(self) -> None:
         """Cut what is left into batches of half the size; raises `DataError` where one RRset alone is too large."""
