@@ -1,17 +1,14 @@
 """Rdata as canonical text: equal text means equal wire form, names in it compared without case.
 
 The canonical text is what dnspython prints of the rdata with absolute, lower-cased names. Types that it does
-not know are `TYPEnnn` with the text of RFC 3597 (``\\# 4 0a000001``). What NetBox means by a value is
-``netbox/``'s to say; how PowerDNS writes it is ``powerdns/``'s. The commonest types take a short way that
-gives the same text without a parser (a test holds the two ways against each other).
+not know are `TYPEnnn` with the text of RFC 3597 (``\\# 4 0a000001``), and so is the rdata of any type where the printed
+text would not be read as the same (a key of no octets, say). What NetBox means by a value is ``netbox/``'s to say;
+how PowerDNS writes it is ``powerdns/``'s.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import struct
-from collections.abc import Callable
 
 import dns.exception
 import dns.name
@@ -19,11 +16,16 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
-from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns import old_types
+from netbox_pdns.dns.short_ways import SHORT_WAYS
 from netbox_pdns.errors import DataError
 
-_ORDINARY_NAME = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.){1,60}")
-_ORDINARY_TXT = re.compile(r'"[ !#-\[\]-~]{0,255}"')
+old_types.register()
+
+_READ_BACK_ANYWAY = frozenset(
+    {"A", "AAAA", "CAA", "CNAME", "DNAME", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SVCB", "TXT"}
+)
+"""Types whose printed text is always read as the same rdata: common ones, which need not be read again."""
 
 
 def canonical_type(text: str) -> str:
@@ -41,16 +43,14 @@ def canonical_rdata(type: str, text: str, origin: str = ".") -> str:
 
     Relative names are below *origin*. Raises `DataError` that says why where *text* is no rdata of *type*.
     """
-    short = _SHORT_WAYS.get(type)
+    short = SHORT_WAYS.get(type)
     quick = None if short is None else short(text)
     return canonical_text(parse_rdata(type, text, origin)) if quick is None else quick
 
 
 def rdata_wire(type: str, rdata: str) -> bytes:
     """Return canonical rdata in wire form, uncompressed (RFC 1035, section 3.2.1)."""
-    wire = parse_rdata(type, rdata).to_wire(origin=dns.name.root)
-    assert wire is not None  # dnspython returns it where no file is given
-    return wire
+    return _wire(parse_rdata(type, rdata))
 
 
 def parse_rdata(type: str, text: str, origin: str = ".") -> dns.rdata.Rdata:
@@ -76,13 +76,38 @@ def canonical_text(rdata: dns.rdata.Rdata) -> str:
     Names in it are lower-cased (RFC 4343); DNS compares them without case. Raises `DataError` for what has no wire form.
     """
     try:
-        wire = rdata.to_wire(origin=dns.name.root)
-        assert wire is not None  # dnspython returns it where no file is given
-        read = dns.rdata.from_wire(rdata.rdclass, rdata.rdtype, wire, 0, len(wire))
-    except (dns.exception.DNSException, ValueError, OverflowError, struct.error) as error:
+        lowered = _lower_cased(_read(rdata, _wire(rdata)))
+        text = lowered.to_text(relativize=False)
+    except (dns.exception.DNSException, ValueError, OverflowError, LookupError, struct.error) as error:
         type = dns.rdatatype.to_text(rdata.rdtype)
-        raise DataError(f"{rdata.to_text()[:120]!r} has no wire form as {type}: {error}") from error
-    return _lower_cased(read).to_text(relativize=False)
+        raise DataError(f"{type} rdata {rdata!r:.120} has no wire form: {error}") from error
+    wire = _wire(lowered)
+    return (
+        text
+        if _reads_back(rdata.rdtype, text, wire)
+        else dns.rdata.GenericRdata(rdata.rdclass, rdata.rdtype, wire).to_text()
+    )
+
+
+def _wire(rdata: dns.rdata.Rdata) -> bytes:
+    wire = rdata.to_wire(origin=dns.name.root)
+    assert wire is not None  # dnspython returns it where no file is given
+    return wire
+
+
+def _read(like: dns.rdata.Rdata, wire: bytes) -> dns.rdata.Rdata:
+    return dns.rdata.from_wire(like.rdclass, like.rdtype, wire, 0, len(wire))
+
+
+def _reads_back(rdtype: dns.rdatatype.RdataType, text: str, wire: bytes) -> bool:
+    """Tell whether the printed *text* is read as the same rdata."""
+    type = dns.rdatatype.to_text(rdtype)
+    if type in _READ_BACK_ANYWAY:
+        return True
+    try:
+        return rdata_wire(type, text) == wire
+    except DataError:
+        return False
 
 
 def _lower_cased(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
@@ -95,27 +120,3 @@ def _lower_cased(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
         elif isinstance(value, tuple) and value and isinstance(value[0], dns.name.Name):
             lowered[slot] = tuple(name.canonicalize() for name in value)
     return rdata.replace(**lowered) if lowered else rdata
-
-
-def _address(text: str) -> str | None:
-    try:
-        return str(ipaddress.IPv4Address(text))
-    except ValueError:
-        return None
-
-
-def _name(text: str) -> str | None:
-    return canonical_name(text) if _ORDINARY_NAME.fullmatch(text) and len(text) < 254 else None
-
-
-def _text(text: str) -> str | None:
-    return text if _ORDINARY_TXT.fullmatch(text) else None
-
-
-_SHORT_WAYS: dict[str, Callable[[str], str | None]] = {
-    "A": _address,
-    "CNAME": _name,
-    "NS": _name,
-    "PTR": _name,
-    "TXT": _text,
-}
