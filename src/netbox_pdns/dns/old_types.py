@@ -77,6 +77,8 @@ _CLASSES: dict[str, tuple[int, type[dns.rdata.Rdata]]] = {
 def register() -> None:
     """Tell dnspython of these types; where it knows one by now, its own class stays."""
     for mnemonic, (number, implementation) in _CLASSES.items():
+        # The mnemonic first: dnspython names a type by what is registered when its value is made.
+        dns.rdatatype.register_type(dns.rdatatype.RdataType.make(number), mnemonic)
         try:
             dns.rdata.register_type(implementation, number, mnemonic)
         except dns.rdata.RdatatypeExists:
