@@ -28,7 +28,7 @@ octets = st.one_of(
 )
 words = st.sampled_from(
     [
-        *'0 1 65536 -1 a A.b. . @ "x" "" "a \\ \\300 \\# 4 0a000001 :: 192.0.2.1 A N 10m nan 1e400 ( ) ; - é \u0661'.split(),  # noqa: SIM905, E501 - words read better so
+        *'0 1 65536 -1 a A.b. . @ "x" "" "a \\ \\300 \\# 4 0a000001 :: 192.0.2.1 A N 10m nan 1e400 ( ) ; - é \u0661'.split(),  # noqa: SIM905 - words read better so
         *"alpn=h2 mandatory=alpn key0=a port= AQ== ab zz 20240101000000 !1:1.2.3.4/32 RSASHA1 PKIX".split(),  # noqa: SIM905 - as above
         *("\x00", "\n", "9" * 30, "x" * 300, "\ud800"),
     ]
