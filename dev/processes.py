@@ -105,8 +105,7 @@ def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None,
         command,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
         env={**os.environ, **(environment or {})},
@@ -120,12 +119,18 @@ def run(command: Sequence[str], *, environment: Mapping[str, str] | None = None,
 def free_port() -> int:
     """Return a port of 127.0.0.1 that is free for UDP and TCP, below those that the system hands out by itself."""
     for port in random.sample(range(20000, 32000), 200):
-        with socket.socket(socket.AF_INET) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            with contextlib.suppress(OSError):
-                tcp.bind(("127.0.0.1", port))
-                udp.bind(("127.0.0.1", port))
-                return port
+        if _is_free(port, socket.SOCK_STREAM) and _is_free(port, socket.SOCK_DGRAM):
+            return port
     raise ServerError("no free port between 20000 and 32000 on 127.0.0.1")
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as candidate:
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _started(pid: int) -> str:

@@ -1,6 +1,7 @@
 """The real servers for developers and tests: PowerDNS on both backends, a secondary, and NetBox with its DNS plugin.
 
-All state is in `.dev/` of the project; `.dev/servers.json` says how each server is reached. Starting twice does no harm.
+All state is in `.dev/` of the project, or in the folder that NETBOX_PDNS_SERVERS names; `servers.json` in it says how each
+server is reached. Starting twice does no harm.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
+import os
 import shutil
 import sys
 import time
@@ -23,7 +25,7 @@ import powerdns
 from processes import Process, ServerError
 
 PROJECT = Path(__file__).resolve().parent.parent
-STATE = PROJECT / ".dev"
+STATE = Path(os.environ.get("NETBOX_PDNS_SERVERS") or PROJECT / ".dev").absolute()
 REACHED = STATE / "servers.json"
 DUMPS = PROJECT.parent / "shared" / "data"
 
@@ -104,7 +106,7 @@ def _address(reached: dict[str, Any]) -> str:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Let one command at a time start or stop servers."""
-    STATE.mkdir(exist_ok=True)
+    STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

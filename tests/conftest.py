@@ -1,0 +1,80 @@
+"""Fixtures for all tests: the real servers, names that no other test uses, and the seed of what is sampled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import pytest
+import servers
+from servers import NetBoxServer
+
+from netbox_pdns.sandbox.running import RunningPowerDNS
+
+T = TypeVar("T")
+
+SEED = int(os.environ.get("NETBOX_PDNS_TEST_SEED") or secrets.randbelow(2**32))
+
+
+def pytest_report_header() -> str:
+    """Print the seed, so that a run can be repeated."""
+    return f"seed: NETBOX_PDNS_TEST_SEED={SEED}"
+
+
+@pytest.fixture(scope="session")
+def powerdns_gsqlite3() -> RunningPowerDNS:
+    """The real primary on SQLite; every zone of kind Primary is notified to `powerdns_secondary`."""
+    return servers.powerdns("powerdns_gsqlite3")
+
+
+@pytest.fixture(scope="session")
+def powerdns_lmdb() -> RunningPowerDNS:
+    """The real primary on LMDB; every zone of kind Primary is notified to `powerdns_secondary`."""
+    return servers.powerdns("powerdns_lmdb")
+
+
+@pytest.fixture(scope="session", params=["gsqlite3", "lmdb"])
+def powerdns_primary(request: pytest.FixtureRequest) -> RunningPowerDNS:
+    """Each of the real primaries in turn."""
+    return servers.powerdns(f"powerdns_{request.param}")
+
+
+@pytest.fixture(scope="session")
+def powerdns_secondary() -> RunningPowerDNS:
+    """The real secondary; `servers.follow` tells it of a zone."""
+    return servers.powerdns("powerdns_secondary")
+
+
+@pytest.fixture(scope="session")
+def netbox_server() -> NetBoxServer:
+    """The real NetBox with its DNS plugin."""
+    return servers.netbox()
+
+
+@pytest.fixture
+def netbox_put_back(netbox_server: NetBoxServer) -> Iterator[NetBoxServer]:
+    """The real NetBox, whose whole database is put back after the test."""
+    with netbox_server.put_back():
+        yield netbox_server
+
+
+@pytest.fixture
+def fresh_zone_name() -> str:
+    """A zone name that no other test and no earlier run used, with its final dot."""
+    return f"z{secrets.token_hex(6)}.example."
+
+
+@pytest.fixture
+def sampled(request: pytest.FixtureRequest) -> random.Random:
+    """Random choices that NETBOX_PDNS_TEST_SEED repeats, the same whatever other tests run."""
+    return random.Random(f"{SEED} {request.node.nodeid}")
+
+
+@pytest.fixture
+def run() -> Callable[[Coroutine[Any, Any, T]], T]:
+    """Run a coroutine to its end: `run(something())`."""
+    return asyncio.run
