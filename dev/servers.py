@@ -1,6 +1,6 @@
 """The real servers for developers and tests: PowerDNS on both backends, a secondary, and NetBox with its DNS plugin.
 
-All state is in `.dev/` of the project, or in the folder that NETBOX_PDNS_SERVERS names; `servers.json` in it says how each
+All state is in `.dev/` of the project, or in the folder that DEV_SERVERS names; `servers.json` in it says how each
 server is reached. Starting twice does no harm.
 """
 
@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import powerdns
 from processes import Process, ServerError
 
 PROJECT = Path(__file__).resolve().parent.parent
-STATE = Path(os.environ.get("NETBOX_PDNS_SERVERS") or PROJECT / ".dev").absolute()
+STATE = Path(os.environ.get("DEV_SERVERS") or PROJECT / ".dev").absolute()
 REACHED = STATE / "servers.json"
 DUMPS = PROJECT.parent / "shared" / "data"
 
@@ -54,12 +54,17 @@ def start() -> int:
     return int(failed)
 
 
-def stop() -> int:
-    """Stop what runs, NetBox before what it stands on."""
+def stop(*, but: Collection[str] = ()) -> int:
+    """Stop what runs, NetBox before what it stands on, save the processes named in *but*."""
     for process in reversed(_processes()):
-        if process.stop():
+        if process.name not in but and process.stop():
             print(f"{process.name}: stopped")
     return 0
+
+
+def running() -> frozenset[str]:
+    """Return the names of the processes that run."""
+    return frozenset(process.name for process in _processes() if process.pid is not None)
 
 
 def status() -> int:
@@ -104,7 +109,7 @@ def _address(reached: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Let one command at a time start or stop servers."""
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "lock").open("w") as lock:
@@ -118,7 +123,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("verb", choices=verbs)
     verb = verbs[parser.parse_args().verb]
-    with _alone():
+    with alone():
         try:
             return verb()
         except ServerError as error:

@@ -7,17 +7,20 @@ import os
 import random
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import servers
 from servers import NetBoxServer
 
+from netbox_pdns.sandbox.pdns_server import find_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 T = TypeVar("T")
 
-SEED = int(os.environ.get("NETBOX_PDNS_TEST_SEED") or secrets.randbelow(2**32))
+# Taken out of the environment: it looks like a setting, and is none.
+SEED = int(os.environ.pop("NETBOX_PDNS_TEST_SEED", "") or secrets.randbelow(2**32))
 
 
 def pytest_report_header() -> str:
@@ -60,6 +63,15 @@ def netbox_put_back(netbox_server: NetBoxServer) -> Iterator[NetBoxServer]:
     """The real NetBox, whose whole database is put back after the test."""
     with netbox_server.put_back():
         yield netbox_server
+
+
+@pytest.fixture(scope="session")
+def pdns_server() -> Path:
+    """The `pdns_server` of this machine, for tests that run one of their own."""
+    found = find_pdns_server()
+    if found is None:
+        servers.missing("pdns_server is not there: apt-get install pdns-server pdns-backend-sqlite3 pdns-backend-lmdb")
+    return found
 
 
 @pytest.fixture

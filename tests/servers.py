@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import dns.exception
@@ -23,7 +23,7 @@ import pytest
 
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
-STATE = Path(os.environ.get("NETBOX_PDNS_SERVERS") or Path(__file__).parent.parent / ".dev")
+STATE = Path(os.environ.get("DEV_SERVERS") or Path(__file__).parent.parent / ".dev")
 
 
 def powerdns(name: str) -> RunningPowerDNS:
@@ -198,7 +198,7 @@ def follow(secondary: RunningPowerDNS, zone: str, primary: RunningPowerDNS) -> N
     assert told.status_code == 201, told.text
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip the test, or fail where nothing may be missing (CI=true)."""
     if os.environ.get("CI") == "true":
         pytest.fail(what, pytrace=False)

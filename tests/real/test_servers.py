@@ -48,6 +48,7 @@ def test_the_secondary_has_a_new_zone_and_its_change_soon_after_notify(
         api(server, "DELETE", f"/zones/{fresh_zone_name}")
 
 
+@pytest.mark.usefixtures("pdns_server")
 @pytest.mark.parametrize("backend", ["gsqlite3", "lmdb"])
 def test_a_private_server_answers_within_its_block_and_is_gone_after_it(
     backend: Backend, tmp_path: Path, fresh_zone_name: str, run
