@@ -1,0 +1,205 @@
+"""NetBox's REST API: requests, pages, and what its answers mean. Nothing here writes.
+
+Lists are read by id (`start=`, NetBox 4.6 and later) or by offset in the order of ids, in pages as large as the server
+gives. A list that shifts, comes back short, or is no list at all is an error, never fewer zones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
+
+import httpx2
+import msgspec
+
+from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
+from netbox_pdns.netbox.wire import Page, Status
+from netbox_pdns.resilience.http import cut, retry_after, tls_context, transport_error
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
+from netbox_pdns.settings import NetBoxSettings
+
+PAGE_SIZE = 1000
+"""Objects that are asked for at once; the server's MAX_PAGE_SIZE may give fewer."""
+AT_ONCE = 2
+"""Requests under way together; NetBox's own CPU is the limit beyond that."""
+
+Query: TypeAlias = Sequence[tuple[str, str | int]]
+
+
+class HasId(Protocol):
+    """An object of a list."""
+
+    @property
+    def id(self) -> int:
+        """NetBox's id."""
+
+
+T = TypeVar("T")
+R = TypeVar("R", bound=HasId)
+Rows: TypeAlias = list[R]
+
+
+class NetBoxClient:
+    """Requests to one NetBox; use it as an asynchronous context manager."""
+
+    def __init__(
+        self, settings: NetBoxSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+    ) -> None:
+        self.base = settings.url.rstrip("/").removesuffix("/api")
+        self._hook = hook
+        self._policy = policy
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._http = httpx2.AsyncClient(
+            headers={"Authorization": _authorization(settings.token.get_secret_value()), "Accept": "application/json"},
+            verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting="NETBOX_PDNS_NB_CA_FILE"),
+            timeout=httpx2.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+            limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def status(self) -> Status:
+        """Return NetBox's version and its plugins' ones."""
+        return await self._get("/api/status/", (), Status)
+
+    async def date(self) -> str | None:
+        """Return the `Date` that NetBox's answers carry."""
+        return (await self._response("/api/status/", ())).headers.get("Date")
+
+    async def list(self, path: str, query: Query, row: type[R]) -> Rows[R]:
+        """Return a whole list."""
+        return [each async for page in self.pages(path, query, row) for each in page]
+
+    async def first(self, path: str, query: Query, row: type[R]) -> Rows[R]:
+        """Return the list's first page, of few objects."""
+        return (await self._get(path, [*query, ("limit", 5)], Page[row])).results  # type: ignore[valid-type]
+
+    async def pages(self, path: str, query: Query, row: type[R]) -> AsyncIterator[Sequence[R]]:
+        """Yield a list's pages in the order of ids, each object once.
+
+        Raises `TransientError` where the list shifts under the reading or comes back short.
+        """
+        start, seen, total = 0, 0, None
+        while True:
+            place: Query = [("start", start)] if total is None else [("offset", seen), ("ordering", "id")]
+            page = await self._get(path, [*query, ("limit", PAGE_SIZE), *place], Page[row])  # type: ignore[valid-type]
+            if total is None and page.count is not None:  # an older NetBox, which knows no `start`
+                total = page.count
+                if not _in_order(page.results, 0):
+                    continue
+            rows: Rows[R] = page.results
+            if not _in_order(rows, start) or (page.next is not None and not rows):
+                raise _shifted(path)
+            if rows:
+                start = rows[-1].id + 1
+            seen += len(rows)
+            yield rows
+            if page.next is None:
+                break
+            total = page.count if total is not None else None
+        if total is not None and seen != total:
+            raise TransientError(
+                f"NetBox counts {total} objects at {path} and gave {seen}",
+                hint="was the list edited just now? the next run reads it again",
+            )
+
+    async def _get(self, path: str, query: Query, kind: type[T]) -> T:
+        body = (await self._response(path, query)).content
+        try:
+            return await asyncio.to_thread(msgspec.json.decode, body, type=kind)
+        except msgspec.MsgspecError as error:
+            raise DataError(
+                f"NetBox's answer for {path} is not as expected: {error}",
+                hint="is the version of NetBox or of its DNS plugin one that is supported? see `netbox-pdns check`",
+            ) from error
+
+    async def _response(self, path: str, query: Query) -> httpx2.Response:
+        name = "get_" + path.strip("/").rsplit("/", 1)[-1].replace("-", "_")
+        return await retrying(lambda: self._once(path, query), name=name, policy=self._policy, hook=self._hook)
+
+    async def _once(self, path: str, query: Query) -> httpx2.Response:
+        async with self._slots:
+            try:
+                response = await self._http.get(self.base + path, params=list(query))
+            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+                raise transport_error(error, "NetBox", self.base, "NETBOX_PDNS_NB_URL") from error
+        if response.is_success and "json" in response.headers.get("Content-Type", ""):
+            return response
+        raise self._error(path, response)
+
+    def _error(self, path: str, response: httpx2.Response) -> NetboxPdnsError:
+        status, said = response.status_code, _said(response)
+        if status == 401 or (status == 403 and "token" in said.lower()):
+            return ConfigurationError(
+                f"NetBox refuses the token: {status} {said}",
+                hint="make a new one in NetBox (a user's API tokens) and put it into NETBOX_PDNS_NB_TOKEN",
+                setting="NETBOX_PDNS_NB_TOKEN",
+            )
+        if status == 403:
+            return ConfigurationError(
+                f"the token may not view {_objects(path)}: 403 {said}",
+                hint=f"give its user the permission to view {_objects(path)}",
+                setting="NETBOX_PDNS_NB_TOKEN",
+            )
+        if status == 404 and path.startswith("/api/plugins/"):
+            return ConfigurationError(
+                f"NetBox at {self.base} has no {path}: 404",
+                hint="install netbox-plugin-dns there, or correct NETBOX_PDNS_NB_URL",
+                setting="NETBOX_PDNS_NB_URL",
+            )
+        if status == 400:
+            return DataError(f"NetBox refuses the request for {path}: {said}", hint="see `netbox-pdns check`")
+        if status == 429 or status >= 500:
+            return TransientError(
+                f"NetBox answers {status} for {path}: {said}",
+                hint="see NetBox's log",
+                retry_after=retry_after(response),
+            )
+        where = f", and sends to {response.headers['Location']}" if "Location" in response.headers else ""
+        return ConfigurationError(
+            f"{self.base} does not answer as NetBox's API does: {status} {said}{where}",
+            hint="NETBOX_PDNS_NB_URL is the address of NetBox's front page, with its path where it has one",
+            setting="NETBOX_PDNS_NB_URL",
+        )
+
+
+def _authorization(token: str) -> str:
+    """Return the header for a token of version 2 (`nbt_KEY.SECRET`) or of version 1."""
+    return f"Bearer {token}" if token.startswith("nbt_") else f"Token {token}"
+
+
+def _in_order(rows: Sequence[HasId], start: int) -> bool:
+    ids = [row.id for row in rows]
+    return all(a < b for a, b in itertools.pairwise(ids)) and (not ids or ids[0] >= start)
+
+
+def _shifted(path: str) -> TransientError:
+    return TransientError(
+        f"the list at {path} shifted while it was read", hint="it was edited just now; the next run reads it again"
+    )
+
+
+def _objects(path: str) -> str:
+    kinds: Mapping[str, str] = {"object-changes": "the change log (core.view_objectchange)"}
+    kind = path.strip("/").rsplit("/", 1)[-1]
+    return kinds.get(kind, f"{kind} of the DNS plugin (netbox_dns.view_{kind.removesuffix('s')})")
+
+
+def _said(response: httpx2.Response) -> str:
+    if "html" in response.headers.get("Content-Type", ""):
+        return "a page of HTML" + (" (a login form?)" if "login" in response.text[:5000].lower() else "")
+    try:
+        answer: Any = msgspec.json.decode(response.content)
+    except msgspec.MsgspecError:
+        return cut(response.text)
+    return cut(str(answer.get("detail", answer) if isinstance(answer, dict) else answer))

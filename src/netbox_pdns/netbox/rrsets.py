@@ -1,0 +1,75 @@
+"""What NetBox's rows mean as DNS: values, TTLs, RRsets. Pure.
+
+- An unquoted TXT or SPF value is *one* string, quotes and backslashes in it are literal; one that begins with a quote is
+  in master-file form. Relative names are below the zone, for every type.
+- An empty TTL is the zone's default; 0 is 0. Where the TTLs of an RRset differ the lowest holds (RFC 2181, section 5.2):
+  no record is cached for longer than somebody asked for.
+- Owner names are compared without case; records that mean the same are one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from netbox_pdns.dns.names import canonical_name, is_within
+from netbox_pdns.dns.rdata import canonical_rdata, canonical_type
+from netbox_pdns.dns.rrset import Key, RRset, Zone
+from netbox_pdns.errors import DataError
+from netbox_pdns.netbox.wire import RecordRow
+from netbox_pdns.planning.values import Desired, LeftOut, ZoneRef
+
+_LONGEST_STRING = 255
+"""Octets of a character-string (RFC 1035, section 3.3)."""
+
+
+def meant(type: str, value: str, zone: str) -> str:
+    """Return the canonical rdata that NetBox means by *value* in *zone*; raises `DataError` where it is none."""
+    if type in {"TXT", "SPF"} and not value.startswith('"'):
+        value = _one_text(value)
+    return canonical_rdata(type, value, zone)
+
+
+def desired_zone(ref: ZoneRef, rows: Iterable[RecordRow], default_ttl: int, record_url: str) -> Desired:
+    """Return what NetBox wants of a zone, from all its active records; *record_url* has one `{id}`."""
+    records: defaultdict[Key, dict[str, int]] = defaultdict(dict)
+    ttls: dict[Key, int] = {}
+    left_out = []
+    for row in rows:
+        try:
+            key, rdata = _record(row, ref.name)
+        except DataError as error:
+            left_out.append(_left_out(ref, row, str(error), record_url))
+            continue
+        ttl = default_ttl if row.ttl is None else row.ttl
+        ttls[key] = min(ttl, ttls.get(key, ttl))
+        records[key].setdefault(rdata, row.id)
+    rrsets = [RRset.of(*key, ttls[key], ids) for key, ids in records.items()]
+    return Desired(
+        ref=ref,
+        zone=Zone.of(ref.name, rrsets),
+        record_ids={rrset.key: tuple(records[rrset.key][rdata] for rdata in rrset.rdatas) for rrset in rrsets},
+        left_out=tuple(left_out),
+        record_url=record_url,
+    )
+
+
+def _record(row: RecordRow, zone: str) -> tuple[Key, str]:
+    name, type = canonical_name(row.fqdn), canonical_type(row.type)
+    if not is_within(name, zone):
+        raise DataError(f"its name {name} is not in the zone {zone}")
+    return (name, type), meant(type, row.value, zone)
+
+
+def _left_out(ref: ZoneRef, row: RecordRow, reason: str, record_url: str) -> LeftOut:
+    try:
+        name, type = canonical_name(row.fqdn), canonical_type(row.type)
+    except DataError:
+        name, type = row.fqdn, row.type
+    return LeftOut(ref.name, name, type, row.value, reason, row.id, record_url.format(id=row.id))
+
+
+def _one_text(value: str) -> str:
+    octets = value.encode("utf-8")
+    strings = [octets[i : i + _LONGEST_STRING] for i in range(0, len(octets), _LONGEST_STRING)] or [b""]
+    return " ".join('"' + "".join(f"\\{octet:03d}" for octet in string) + '"' for string in strings)

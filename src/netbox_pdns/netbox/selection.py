@@ -1,0 +1,111 @@
+"""Which zones a target serves: names and ids of NetBox's objects made into a query, patterns applied."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.errors import ConfigurationError
+from netbox_pdns.netbox.client import NetBoxClient
+from netbox_pdns.netbox.wire import NAMESERVERS, VIEWS, ZONE_FIELDS, ZONES, Named, ViewRow, ZoneRow
+from netbox_pdns.planning.values import ZoneRef
+from netbox_pdns.settings import Selection
+
+
+async def selected(client: NetBoxClient, selection: Selection) -> tuple[ZoneRef, ...]:
+    """Return the active zones that *selection* picks, by view and name.
+
+    Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have, and where two views give
+    one name.
+    """
+    rows = await client.list(ZONES, await _query(client, selection), ZoneRow)
+    refs = [zone_ref(client, row) for row in rows if row.active and named(row.name, selection)]
+    _refuse_doubles(refs)
+    return tuple(sorted(refs, key=lambda ref: (ref.view, ref.name)))
+
+
+def named(zone: str, selection: Selection) -> bool:
+    """Tell whether the zone's name fits `include` and does not fit `exclude`."""
+    name = zone.rstrip(".").lower()
+
+    def fits(patterns: Sequence[str]) -> bool:
+        return any(fnmatchcase(name, pattern.rstrip(".").lower()) for pattern in patterns)
+
+    return (not selection.include or fits(selection.include)) and not fits(selection.exclude)
+
+
+def zone_ref(client: NetBoxClient, row: ZoneRow) -> ZoneRef:
+    """Return what we keep of a zone's row."""
+    return ZoneRef(
+        id=row.id,
+        name=canonical_name(row.name),
+        view=row.view.name,
+        url=f"{client.base}/plugins/netbox-dns/zones/{row.id}/",
+        serial=row.soa_serial,
+        dynamic=row.status == "dynamic",
+    )
+
+
+async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, str | int]]:
+    query: list[tuple[str, str | int]] = [("fields", ZONE_FIELDS), ("active", "true")]
+    query.append(("view_id", await _view(client, selection.view)))
+    if selection.nameserver is not None:
+        query.append(("nameserver_id", await _nameserver(client, selection.nameserver)))
+    if selection.tag:
+        await _known(client, "/api/extras/tags/", "slug", selection.tag, "NETBOX_PDNS_NB_TAG", "tag")
+        query.extend(("tag", slug) for slug in selection.tag)
+    if selection.tenant:
+        slugs = [tenant for tenant in selection.tenant if not tenant.isdecimal()]
+        await _known(client, "/api/tenancy/tenants/", "slug", slugs, "NETBOX_PDNS_NB_TENANT", "tenant")
+        ids = [int(tenant) for tenant in selection.tenant if tenant.isdecimal()]
+        rows = await client.list("/api/tenancy/tenants/", [("slug", slug) for slug in slugs], Named) if slugs else []
+        query.extend(("tenant_id", tenant) for tenant in [*ids, *(row.id for row in rows)])
+    return query
+
+
+async def _view(client: NetBoxClient, wanted: str | None) -> int:
+    views = await client.list(VIEWS, [("fields", "id,name,default_view")], ViewRow)
+    for view in views:
+        if view.default_view if wanted is None else wanted in {view.name, str(view.id)}:
+            return view.id
+    raise _unknown("view", wanted or "the default view", [view.name for view in views], "NETBOX_PDNS_NB_VIEW")
+
+
+async def _nameserver(client: NetBoxClient, wanted: str) -> int:
+    servers = await client.list(NAMESERVERS, [("fields", "id,name")], Named)
+    for server in servers:
+        if wanted == str(server.id) or wanted.rstrip(".").lower() == server.name.rstrip(".").lower():
+            return server.id
+    raise _unknown("nameserver", wanted, [server.name for server in servers], "NETBOX_PDNS_NB_NS_ID")
+
+
+async def _known(client: NetBoxClient, path: str, field: str, wanted: Sequence[str], setting: str, kind: str) -> None:
+    if not wanted:
+        return
+    rows = await client.list(path, [("fields", "id,name,slug")], Named)
+    slugs = [getattr(row, field) for row in rows]
+    for slug in wanted:
+        if slug not in slugs:
+            raise _unknown(kind, slug, slugs, setting)
+
+
+def _unknown(kind: str, wanted: str, known: Sequence[str], setting: str) -> ConfigurationError:
+    nearest = difflib.get_close_matches(wanted, known, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"NetBox has: {', '.join(sorted(known)[:10]) or 'none'}"
+    return ConfigurationError(f"NetBox shows no {kind} {wanted!r} to this token", hint=hint, setting=setting)
+
+
+def _refuse_doubles(refs: Sequence[ZoneRef]) -> None:
+    views = defaultdict(list)
+    for ref in refs:
+        views[ref.name].append(ref.view)
+    for name, several in sorted(views.items()):
+        if len(several) > 1:
+            raise ConfigurationError(
+                f"the zone {name} is in the views {' and '.join(sorted(several))}, and a PowerDNS serves one of them",
+                hint="select one view a target (NETBOX_PDNS_NB_VIEW)",
+                setting="NETBOX_PDNS_NB_VIEW",
+            )

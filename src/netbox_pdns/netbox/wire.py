@@ -1,0 +1,112 @@
+"""The JSON of NetBox's REST API, as far as we ask for it (`fields=`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a list; `count` is null where pages go by id."""
+
+    results: list[T]
+    count: int | None = None
+    next: str | None = None
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Anything with an id and a name."""
+
+    id: int
+    name: str = ""
+    slug: str = ""
+
+
+class ViewRow(msgspec.Struct, frozen=True):
+    """A view."""
+
+    id: int
+    name: str
+    default_view: bool = False
+
+
+class ZoneRow(msgspec.Struct, frozen=True):
+    """A zone: `fields=` of `ZONE_FIELDS`."""
+
+    id: int
+    name: str
+    view: Named
+    status: str
+    active: bool
+    default_ttl: int
+    soa_serial: int | None = None
+
+
+class RecordRow(msgspec.Struct, frozen=True):
+    """A record: `fields=` of `RECORD_FIELDS`."""
+
+    id: int
+    zone: Named
+    fqdn: str
+    type: str
+    value: str
+    ttl: int | None
+    active: bool = True
+
+
+class StatusRow(msgspec.Struct, frozen=True):
+    """A record that is not in service: `fields=` of `STATUS_FIELDS`."""
+
+    id: int
+    fqdn: str
+    type: str
+    value: str
+    status: str
+    expiration_date: str | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A value with its label."""
+
+    value: str
+
+
+class ChangeId(msgspec.Struct, frozen=True):
+    """A line of the change log by its id alone."""
+
+    id: int
+
+
+class ChangeRow(msgspec.Struct, frozen=True):
+    """A line of the change log: `fields=` of `CHANGE_FIELDS`."""
+
+    id: int
+    time: datetime
+    action: Choice
+    changed_object_type: str
+    changed_object_id: int
+    user_name: str = ""
+    prechange_data: dict[str, Any] | None = None
+    postchange_data: dict[str, Any] | None = None
+
+
+class Status(msgspec.Struct, frozen=True, rename={"netbox_version": "netbox-version"}):
+    """What NetBox says of itself."""
+
+    netbox_version: str = ""
+    plugins: dict[str, str] = {}
+
+
+ZONE_FIELDS = "id,name,view,status,active,default_ttl,soa_serial"
+RECORD_FIELDS = "id,zone,fqdn,type,value,ttl,active"
+STATUS_FIELDS = "id,fqdn,type,value,status,expiration_date"
+CHANGE_FIELDS = "id,time,action,changed_object_type,changed_object_id,user_name,prechange_data,postchange_data"
+
+DNS = "/api/plugins/netbox-dns"
+ZONES, RECORDS, VIEWS, NAMESERVERS = f"{DNS}/zones/", f"{DNS}/records/", f"{DNS}/views/", f"{DNS}/nameservers/"
+CHANGES = "/api/core/object-changes/"
+RECORD_TYPE, ZONE_TYPE = "netbox_dns.record", "netbox_dns.zone"
