@@ -7,7 +7,9 @@ gives. A list that shifts, comes back short, or is no list at all is an error, n
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import itertools
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
@@ -16,13 +18,14 @@ import httpx2
 import msgspec
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
-from netbox_pdns.netbox.wire import Page, Status
+from netbox_pdns.netbox.wire import Named, Page, Status
 from netbox_pdns.resilience.http import cut, retry_after, tls_context, transport_error
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
 from netbox_pdns.settings import NetBoxSettings
 
 PAGE_SIZE = 1000
 """Objects that are asked for at once; the server's MAX_PAGE_SIZE may give fewer."""
+_LIST_ATTEMPTS = 3
 AT_ONCE = 2
 """Requests under way together; NetBox's own CPU is the limit beyond that."""
 
@@ -42,6 +45,14 @@ R = TypeVar("R", bound=HasId)
 Rows: TypeAlias = list[R]
 
 
+class ShiftedListError(TransientError):
+    """A list that changed while it was read, or that came back short."""
+
+
+class RefusedRequestError(DataError):
+    """NetBox finds fault with what was asked for (400): with the id of an object that has gone, say."""
+
+
 class NetBoxClient:
     """Requests to one NetBox; use it as an asynchronous context manager."""
 
@@ -52,6 +63,7 @@ class NetBoxClient:
         self._hook = hook
         self._policy = policy
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._ahead = 0.0
         self._http = httpx2.AsyncClient(
             headers={"Authorization": _authorization(settings.token.get_secret_value()), "Accept": "application/json"},
             verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting="NETBOX_PDNS_NB_CA_FILE"),
@@ -72,22 +84,59 @@ class NetBoxClient:
         """Return NetBox's version and its plugins' ones."""
         return await self._get("/api/status/", (), Status)
 
-    async def date(self) -> str | None:
-        """Return the `Date` that NetBox's answers carry."""
-        return (await self._response("/api/status/", ())).headers.get("Date")
+    @property
+    def ahead(self) -> float:
+        """How many seconds NetBox's clock is ahead of ours, to the second, as of its last answer."""
+        return self._ahead
+
+    def now(self) -> float:
+        """Return NetBox's time, in seconds since 1970."""
+        return time.time() + self._ahead
 
     async def list(self, path: str, query: Query, row: type[R]) -> Rows[R]:
-        """Return a whole list."""
-        return [each async for page in self.pages(path, query, row) for each in page]
+        """Return a whole list, as long as NetBox counts it; one that shifts meanwhile is read again.
 
-    async def first(self, path: str, query: Query, row: type[R]) -> Rows[R]:
-        """Return the list's first page, of few objects."""
-        return (await self._get(path, [*query, ("limit", 5)], Page[row])).results  # type: ignore[valid-type]
+        Raises `ShiftedListError` where that goes on, or where the list comes back short.
+        """
+        for attempt in range(_LIST_ATTEMPTS):
+            try:
+                rows = [each async for page in self.pages(path, query, row) for each in page]
+                check_whole(path, await self.count(path, query), len(rows))
+            except ShiftedListError:
+                if attempt + 1 == _LIST_ATTEMPTS:
+                    raise
+            else:
+                return rows
+        raise AssertionError(path)
+
+    async def count(self, path: str, query: Query) -> int:
+        """Return how many objects NetBox counts."""
+        slim = [(key, value) for key, value in query if key != "fields"]
+        page = await self._get(path, [*slim, ("fields", "id"), ("limit", 1)], Page[Named])
+        if page.count is None:
+            raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
+        return page.count
+
+    async def newest_first(self, path: str, query: Query, row: type[R], most: int) -> AsyncIterator[R]:
+        """Yield the newest objects of a list, newest first, *most* pages at most; one may come twice."""
+        seen = 0
+        for _ in range(most):
+            place: Query = [("limit", PAGE_SIZE), ("offset", seen), ("ordering", "-id")]
+            page = await self._get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+            for each in page.results:
+                yield each
+            seen += len(page.results)
+            if page.next is None or not page.results:
+                return
+
+    async def first(self, path: str, query: Query, row: type[R], *, limit: int = 5) -> Rows[R]:
+        """Return the first *limit* objects of a list, fewer where the server's pages are smaller."""
+        return (await self._get(path, [*query, ("limit", limit)], Page[row])).results  # type: ignore[valid-type]
 
     async def pages(self, path: str, query: Query, row: type[R]) -> AsyncIterator[Sequence[R]]:
         """Yield a list's pages in the order of ids, each object once.
 
-        Raises `TransientError` where the list shifts under the reading or comes back short.
+        Raises `ShiftedListError` where the list shifts under the reading or comes back short.
         """
         start, seen, total = 0, 0, None
         while True:
@@ -107,11 +156,8 @@ class NetBoxClient:
             if page.next is None:
                 break
             total = page.count if total is not None else None
-        if total is not None and seen != total:
-            raise TransientError(
-                f"NetBox counts {total} objects at {path} and gave {seen}",
-                hint="was the list edited just now? the next run reads it again",
-            )
+        if total is not None:
+            check_whole(path, total, seen)
 
     async def _get(self, path: str, query: Query, kind: type[T]) -> T:
         body = (await self._response(path, query)).content
@@ -133,9 +179,17 @@ class NetBoxClient:
                 response = await self._http.get(self.base + path, params=list(query))
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
                 raise transport_error(error, "NetBox", self.base, "NETBOX_PDNS_NB_URL") from error
+        self._note_clock(response)
         if response.is_success and "json" in response.headers.get("Content-Type", ""):
             return response
         raise self._error(path, response)
+
+    def _note_clock(self, response: httpx2.Response) -> None:
+        try:
+            date = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            return
+        self._ahead = date.timestamp() - time.time()
 
     def _error(self, path: str, response: httpx2.Response) -> NetboxPdnsError:
         status, said = response.status_code, _said(response)
@@ -158,7 +212,7 @@ class NetBoxClient:
                 setting="NETBOX_PDNS_NB_URL",
             )
         if status == 400:
-            return DataError(f"NetBox refuses the request for {path}: {said}", hint="see `netbox-pdns check`")
+            return RefusedRequestError(f"NetBox refuses the request for {path}: {said}", hint="see `netbox-pdns check`")
         if status == 429 or status >= 500:
             return TransientError(
                 f"NetBox answers {status} for {path}: {said}",
@@ -183,8 +237,17 @@ def _in_order(rows: Sequence[HasId], start: int) -> bool:
     return all(a < b for a, b in itertools.pairwise(ids)) and (not ids or ids[0] >= start)
 
 
-def _shifted(path: str) -> TransientError:
-    return TransientError(
+def check_whole(path: str, counted: int, got: int) -> None:
+    """Raise `ShiftedListError` where NetBox *counted* other than it gave."""
+    if counted != got:
+        raise ShiftedListError(
+            f"NetBox counts {counted} objects at {path} and gave {got}",
+            hint="was the list edited just now? the next run reads it again; if it stays so, see NetBox's log",
+        )
+
+
+def _shifted(path: str) -> ShiftedListError:
+    return ShiftedListError(
         f"the list at {path} shifted while it was read", hint="it was edited just now; the next run reads it again"
     )
 

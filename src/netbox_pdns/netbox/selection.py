@@ -51,7 +51,7 @@ def zone_ref(client: NetBoxClient, row: ZoneRow) -> ZoneRef:
 
 async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, str | int]]:
     query: list[tuple[str, str | int]] = [("fields", ZONE_FIELDS), ("active", "true")]
-    query.append(("view_id", await _view(client, selection.view)))
+    query.append(("view_id", await view_id(client, selection.view)))
     if selection.nameserver is not None:
         query.append(("nameserver_id", await _nameserver(client, selection.nameserver)))
     if selection.tag:
@@ -66,7 +66,8 @@ async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, 
     return query
 
 
-async def _view(client: NetBoxClient, wanted: str | None) -> int:
+async def view_id(client: NetBoxClient, wanted: str | None) -> int:
+    """Return the id of the view *wanted* (id or name; None is the default view); raises `ConfigurationError`."""
     views = await client.list(VIEWS, [("fields", "id,name,default_view")], ViewRow)
     for view in views:
         if view.default_view if wanted is None else wanted in {view.name, str(view.id)}:

@@ -1,0 +1,195 @@
+"""Why records of a zone are no longer wanted, as far as NetBox tells: questions about all of them at once.
+
+A record is explained where NetBox holds it out of service (inactive, expired), where the *newest* change-log entry about
+it takes it away (deleted, renamed, another value, moved to another zone), or where a CNAME takes its name. An older
+deletion never explains a record that a later entry made again. Records that NetBox manages (PTR, NS) have entries of
+their own. Entries are matched by their data, never by the object's printed name, which only narrows the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import dns.exception
+import dns.name
+
+from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.rdata import canonical_type
+from netbox_pdns.errors import DataError
+from netbox_pdns.netbox.client import NetBoxClient, Query
+from netbox_pdns.netbox.rrsets import meant
+from netbox_pdns.netbox.wire import (
+    CHANGE_FIELDS,
+    CHANGES,
+    RECORD_FIELDS,
+    RECORD_TYPE,
+    RECORDS,
+    STATUS_FIELDS,
+    ZONE_FIELDS,
+    ZONE_TYPE,
+    ZONES,
+    ChangeRow,
+    RecordRow,
+    StatusRow,
+    ZoneRow,
+)
+from netbox_pdns.planning.values import Explanations, RecordKey, ZoneRef
+
+LOG_PAGES = 50
+"""Pages of the change log that are read for one zone at most, newest first; what is older explains nothing."""
+_AT_ONCE = 50
+_RECORD_LOG: Query = (("changed_object_type", RECORD_TYPE), ("fields", CHANGE_FIELDS))
+
+
+async def explain(client: NetBoxClient, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
+    """Return for those of *removed* (records that a server has in *zone*) that NetBox explains why they go, in words.
+
+    Raises `ConfigurationError` where the token may not view the change log.
+    """
+    wanted = set(removed)
+    found = await _out_of_service(client, zone, wanted)
+    if wanted - found.keys():
+        log = _Log(wanted - found.keys(), zone.name, await _ids_of(client, zone))
+        await _search(client, zone, log)
+        found |= log.found
+    if wanted - found.keys():
+        found |= await _behind_cnames(client, zone, wanted - found.keys())
+    return found
+
+
+class _Log:
+    """What the change log says of the records *open*; entries come newest first, and the first about a record decides."""
+
+    def __init__(self, open_: Iterable[RecordKey], zone: str, zone_ids: Collection[int]) -> None:
+        self.open = set(open_)
+        self.found: dict[RecordKey, str] = {}
+        self._zone = zone
+        self._ids = zone_ids
+        self._owners = {(name, type) for name, type, _ in self.open}
+
+    def take(self, row: ChangeRow) -> None:
+        """Take note of one entry."""
+        before, after = self._key(row.prechange_data), self._key(row.postchange_data)
+        if after is not None:
+            self.open.discard(after)
+        if before is not None and before != after and before in self.open:
+            self.open.discard(before)
+            self.found[before] = _what(row)
+
+    def _key(self, data: Mapping[str, Any] | None) -> RecordKey | None:
+        if not data or data.get("zone") not in self._ids:
+            return None
+        try:
+            owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
+            if owner not in self._owners:
+                return None
+            return (*owner, meant(owner[1], str(data.get("value")), self._zone))
+        except DataError:
+            return None
+
+
+async def _out_of_service(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
+    query: Query = [("zone_id", zone.id), ("active", "false"), ("fields", STATUS_FIELDS)]
+    owners = {(name, type) for name, type, _ in wanted}
+    found: dict[RecordKey, str] = {}
+    for row in await client.list(RECORDS, query, StatusRow):
+        try:
+            owner = canonical_name(row.fqdn), canonical_type(row.type)
+            key = (*owner, meant(owner[1], row.value, zone.name)) if owner in owners else None
+        except DataError:
+            continue
+        if key is not None and key in wanted:
+            found[key] = f"its record {row.id} {_status(row, client.now())}"
+    return found
+
+
+def _status(row: StatusRow, now: float) -> str:
+    today = datetime.fromtimestamp(now, UTC).date().isoformat()
+    if row.expiration_date is not None and row.expiration_date <= today:
+        return f"expired on {row.expiration_date} (status {row.status})"
+    return f"is not active (status {row.status})"
+
+
+async def _ids_of(client: NetBoxClient, zone: ZoneRef) -> frozenset[int]:
+    """Return the ids that the zone has and had: one that was deleted and made again has another."""
+    rows = await client.list(ZONES, [("id", zone.id), ("fields", ZONE_FIELDS)], ZoneRow)
+    views = {row.view.id for row in rows}
+    ids = {zone.id}
+    query: Query = [("changed_object_type", ZONE_TYPE), ("action", "delete"), *_about(zone.name)]
+    fields: Query = [*query, ("fields", CHANGE_FIELDS)]
+    async for row in client.newest_first(CHANGES, fields, ChangeRow, LOG_PAGES):
+        before = row.prechange_data or {}
+        if before.get("view") in views and _is(before.get("name"), zone.name):
+            ids.add(row.changed_object_id)
+    return frozenset(ids)
+
+
+async def _search(client: NetBoxClient, zone: ZoneRef, log: _Log) -> None:
+    async for row in client.newest_first(CHANGES, [*_RECORD_LOG, *_about(zone.name)], ChangeRow, LOG_PAGES):
+        log.take(row)
+        if not log.open:
+            return
+    # A record that moved is printed with its new zone: look at those that may have been it.
+    async for row in _moved(client, zone, log.open):
+        log.take(row)
+
+
+async def _moved(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> AsyncIterator[ChangeRow]:
+    below = {name.removesuffix(zone.name).rstrip(".") or "@" for name, _, _ in wanted}
+    types = sorted({type for _, type, _ in wanted})
+    for names in _some(sorted(below)):
+        query: Query = [*(("name__ie", name) for name in names), *(("type", type) for type in types)]
+        elsewhere = await client.first(RECORDS, [*query, ("fields", RECORD_FIELDS)], RecordRow, limit=1000)
+        for ids in _some([row.id for row in elsewhere if row.zone.id != zone.id]):
+            about: Query = [*_RECORD_LOG, ("action", "update"), *(("changed_object_id", each) for each in ids)]
+            async for row in client.newest_first(CHANGES, about, ChangeRow, 1):
+                yield row
+
+
+async def _behind_cnames(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
+    names = sorted({name for name, type, _ in wanted if type != "CNAME"})
+    cnames: dict[str, RecordRow] = {}
+    for some in _some(names):
+        query: Query = [("zone_id", zone.id), ("type", "CNAME"), ("active", "true"), ("fields", RECORD_FIELDS)]
+        rows = await client.list(RECORDS, [*query, *(("fqdn__ie", name) for name in some)], RecordRow)
+        cnames |= {row.fqdn.lower(): row for row in rows}
+    return {
+        key: f"a CNAME takes its name (record {cnames[key[0]].id})"
+        for key in wanted
+        if key[0] in cnames and key[1] != "CNAME"
+    }
+
+
+def _about(zone: str) -> Query:
+    """Return what narrows the log to a zone: NetBox prints names in unicode, without the final dot."""
+    try:
+        printed = dns.name.from_text(zone).to_unicode(omit_final_dot=True)
+    except dns.exception.DNSException:
+        return ()
+    return () if printed in {".", "@", ""} else (("q", printed),)
+
+
+def _is(name: object, zone: str) -> bool:
+    try:
+        return canonical_name(str(name)) == zone
+    except DataError:
+        return False
+
+
+def _what(row: ChangeRow) -> str:
+    """Return in words what an entry did to its record."""
+    by = f"in NetBox by {row.user_name or 'somebody'} at {row.time:%Y-%m-%d %H:%M:%S} UTC (change {row.id})"
+    if row.action.value == "delete":
+        return f"deleted {by}"
+    before, after = row.prechange_data or {}, row.postchange_data or {}
+    if before.get("zone") != after.get("zone"):
+        return f"moved to another zone {by}"
+    if before.get("fqdn") != after.get("fqdn"):
+        return f"renamed to {after.get('fqdn')} {by}"
+    return f"changed to {after.get('type')} {str(after.get('value'))[:60]} {by}"
+
+
+def _some(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (items[at : at + _AT_ONCE] for at in range(0, len(items), _AT_ONCE))

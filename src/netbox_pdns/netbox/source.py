@@ -1,0 +1,51 @@
+"""The source as the reconciler knows it (`sync.ports.Source`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from netbox_pdns.netbox.client import NetBoxClient
+from netbox_pdns.netbox.explain import explain
+from netbox_pdns.netbox.explain_zones import explain_zones
+from netbox_pdns.netbox.reading import read_zones
+from netbox_pdns.netbox.selection import selected
+from netbox_pdns.planning.values import Desired, Explanations, RecordKey, ZoneRef
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
+from netbox_pdns.settings import NetBoxSettings, Selection
+
+
+class NetBoxSource:
+    """NetBox DNS as a source of zones; use it as an asynchronous context manager."""
+
+    def __init__(
+        self, settings: NetBoxSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+    ) -> None:
+        self.client = NetBoxClient(settings, hook=hook, policy=policy)
+        self._overlap = settings.overlap
+
+    async def __aenter__(self) -> Self:
+        await self.client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.client.__aexit__(kind, error, trace)
+
+    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
+        """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
+        return await selected(self.client, selection)
+
+    def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
+        """Yield each zone's desired content; see `reading.read_zones`."""
+        return read_zones(self.client, zones, self._overlap)
+
+    async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
+        """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""
+        return await explain(self.client, zone, removed)
+
+    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, str]:
+        """Return for those of *names* that NetBox explains why they are no longer wanted."""
+        return await explain_zones(self.client, names, selection)
