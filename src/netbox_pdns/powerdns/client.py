@@ -7,7 +7,7 @@ Every answer becomes a value or an error of ours. Calls that can safely be repea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -93,7 +93,7 @@ class PowerDNSClient:
 
     async def set_metadata(self, zone: str, kind: str, values: Sequence[str]) -> None:
         """Replace one kind of metadata."""
-        body = msgspec.json.encode({"metadata": list(values)})
+        body = msgspec.json.encode({"metadata": list(values), "kind": kind})
         await self._call("set_metadata", "PUT", f"{_zone_path(zone)}/metadata/{kind}", body)
 
     async def create_zone(self, body: bytes) -> None:
@@ -123,10 +123,12 @@ class PowerDNSClient:
         """Tell the zone's secondaries to look for a new serial (RFC 1996)."""
         await self._call("notify_zone", "PUT", f"{_zone_path(name)}/notify")
 
+    async def retried(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what *call* returns, repeated as this client repeats its own calls."""
+        return await retrying(call, name=name, policy=self._policy, hook=self._hook)
+
     async def _call(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
-        return await retrying(
-            lambda: self._once(name, method, path, body), name=name, policy=self._policy, hook=self._hook
-        )
+        return await self.retried(name, lambda: self._once(name, method, path, body))
 
     async def _once(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
         try:
@@ -135,7 +137,7 @@ class PowerDNSClient:
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
-        if response.is_success and "html" not in response.headers.get("Content-Type", ""):
+        if response.is_success and not _is_html(response):
             return response.content
         raise self._error(name, response, path, len(body or b""))
 
@@ -144,26 +146,39 @@ class PowerDNSClient:
         return f"PowerDNS ({self._settings.name})"
 
     def _error(self, name: str, response: httpx2.Response, path: str, size: int) -> NetboxPdnsError:
+        """Return what an answer that is no success means, by its status."""
         status, reason = response.status_code, _reason(response)
-        what = f"{self._who}, {name}: {status} {reason}"
+        what = f"{self._who}, {name}: {status} {cut(reason)}"
         if status in {401, 403}:
-            setting = self._settings.setting("token")
-            hint = f"correct {setting}: it is `api-key` of pdns.conf; with 403 look at `webserver-allow-from` too"
-            return ConfigurationError(f"{self._who} refuses the API key ({status})", hint=hint, setting=setting)
+            return self._wrong_key(status)
+        if status == 429 or status >= 500:
+            return TransientError(what, hint="see the server's log", retry_after=retry_after(response))
+        if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
+            return TooLargeError(what, hint="raise `webserver-max-bodysize` in pdns.conf, or lower the batch size")
+        if _is_html(response) or status not in {400, 404, 409, 422}:
+            return self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {_told(response)}")
         if status == 404 and path.startswith("/zones/"):
             return NotThereError(what)
         if status == 404:
-            return self._wrong_address(f"{self._who} at {self._settings.url} does not know {self._base}: 404")
+            return self._unknown_server()
         if status == 409:
             return ConflictError(what, hint="it exists already; the next run looks again")
-        if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
-            return TooLargeError(what, hint="raise `webserver-max-bodysize` in pdns.conf, or lower the batch size")
-        if status == 422 or status == 400:
-            return RejectedError(reason)
-        if status == 429 or status >= 500:
-            return TransientError(what, hint="see the server's log", retry_after=retry_after(response))
-        return self._wrong_address(
-            f"{self._who} at {self._settings.url} is no PowerDNS API: it answers {status} {reason}"
+        return RejectedError(reason)
+
+    def _wrong_key(self, status: int) -> ConfigurationError:
+        setting = self._settings.setting("token")
+        hint = f"correct {setting}: it is `api-key` of pdns.conf; with 403 look at `webserver-allow-from` too"
+        return ConfigurationError(f"{self._who} refuses the API key ({status})", hint=hint, setting=setting)
+
+    def _unknown_server(self) -> ConfigurationError:
+        """Return what a 404 of PowerDNS's own means: the server id, where it is not the usual one, else the URL."""
+        if self._settings.server_id == "localhost":
+            return self._wrong_address(f"{self._who}: there is no PowerDNS API at {self._base} (404)")
+        setting = self._settings.setting("server_id")
+        return ConfigurationError(
+            f"{self._who}: there is no server {self._settings.server_id!r} at {self._settings.url} (404)",
+            hint=f"correct {setting}: PowerDNS's own id is `localhost`",
+            setting=setting,
         )
 
     def _wrong_address(self, message: str) -> ConfigurationError:
@@ -199,11 +214,23 @@ def _zone_path(name: str) -> str:
     return "/zones/" + "".join(c if c.isalnum() or c in ".-_" else f"={ord(c):02X}" for c in name)
 
 
+def _is_html(response: httpx2.Response) -> bool:
+    return "html" in response.headers.get("Content-Type", "")
+
+
+def _told(response: httpx2.Response) -> str:
+    """Return in words what an answer of another service says."""
+    if response.is_redirect:
+        return f"it redirects to {cut(response.headers.get('Location', ''))} ({response.status_code})"
+    return f"it answers {response.status_code} {'with a page of HTML' if _is_html(response) else cut(response.text)}"
+
+
 def _reason(response: httpx2.Response) -> str:
+    """Return PowerDNS's words, in full: they are searched for the record that they name."""
     try:
         error = msgspec.json.decode(response.content, type=Failure).error
     except msgspec.MsgspecError:
         error = ""
     if error:
         return error
-    return "a page of HTML" if "html" in response.headers.get("Content-Type", "") else cut(response.text)
+    return "a page of HTML" if _is_html(response) else cut(response.text)

@@ -22,8 +22,11 @@ def listed(zone: ZoneWire) -> TargetZone:
     )
 
 
-def observed(zone: ZoneWire, *, presigned: bool = False) -> Observed:
-    """Return a zone with its content; parses every rdata, so call it off the event loop."""
+def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True) -> Observed:
+    """Return a zone with its content; parses every rdata, so call it off the event loop.
+
+    *rectifies* is False for a zone of ours of which we owe the rectification (`netbox_pdns.powerdns.rectifying`).
+    """
     name = canonical_name(zone.name)
     rrsets = [rrset for wire in zone.rrsets if (rrset := _rrset(wire)) is not None]
     return Observed(
@@ -33,7 +36,7 @@ def observed(zone: ZoneWire, *, presigned: bool = False) -> Observed:
         soa_edit_api=zone.soa_edit_api,
         soa_edit=zone.soa_edit,
         presigned=presigned,
-        rectifies=zone.api_rectify,
+        rectifies=rectifies,
     )
 
 

@@ -10,6 +10,7 @@ from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import DataError, RefusedRecord
 from netbox_pdns.planning.values import Change
 from netbox_pdns.powerdns.content import sent
+from netbox_pdns.resilience.http import cut
 
 _NAMED = (
     re.compile(r"^Record (?P<name>\S+)/(?P<type>\S+) '(?P<content>.*)': (?P<why>.*)$", re.DOTALL),
@@ -29,11 +30,11 @@ def refused_record(message: str, zone: str, changes: Sequence[Change], *, alone:
         if (match := pattern.match(message)) and (rrset := _meant(match, changes)) is not None:
             rdata = _rdata(rrset, match.groupdict().get("content"))
             why = match.groupdict().get("why") or message
-            return _refusal(f"PowerDNS refuses it: {why}", zone, rrset, rdata)
+            return _refusal(f"PowerDNS refuses it: {cut(why)}", zone, rrset, rdata)
     came = [change.after for change in changes if change.after is not None]
     if alone and came:
         rdata = came[0].rdatas[0] if len(came[0].rdatas) == 1 else None
-        return _refusal(f"PowerDNS refuses it: {message}", zone, came[0], rdata)
+        return _refusal(f"PowerDNS refuses it: {cut(message)}", zone, came[0], rdata)
     return None
 
 

@@ -10,6 +10,7 @@ from netbox_pdns.planning.values import Action, Applied, Observed, TargetZone, Z
 from netbox_pdns.powerdns.applying import Writer
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.reading import listed, observed
+from netbox_pdns.powerdns.rectifying import is_owed
 from netbox_pdns.resilience.retry import RetryHook, ignore
 from netbox_pdns.settings import TargetSettings, ZoneTemplate
 
@@ -47,7 +48,8 @@ class PowerDNSTarget:
             return None
         foreign = wire.account != self.mark
         presigned = foreign and "1" in await self.client.metadata(zone, "PRESIGNED")
-        return await asyncio.to_thread(observed, wire, presigned=presigned)
+        owed = not foreign and await is_owed(self.client, wire)
+        return await asyncio.to_thread(observed, wire, presigned=presigned, rectifies=not owed)
 
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out; see `netbox_pdns.powerdns.applying`."""
