@@ -99,7 +99,7 @@ class Creator:
         fields: dict[str, object] = {"kind": template.kind, "api_rectify": True}
         if template.catalog:
             fields["catalog"] = template.catalog
-        if template.dnssec:
-            fields["dnssec"] = True
+        if template.dnssec:  # before it rectifies: without an SOA it cannot
+            await self.client.update_zone(plan.zone, {"dnssec": True})
         await self.client.update_zone(plan.zone, fields)
         await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(plan.soa)]))

@@ -11,7 +11,7 @@ from netbox_pdns.powerdns.applying import Writer
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.reading import listed, observed
 from netbox_pdns.powerdns.rectifying import is_owed
-from netbox_pdns.resilience.retry import RetryHook, ignore
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
 from netbox_pdns.settings import TargetSettings, ZoneTemplate
 
 
@@ -21,10 +21,12 @@ class PowerDNSTarget:
     *mark* is written as `account` on the zones that we make or adopt, and tells them from others'.
     """
 
-    def __init__(self, settings: TargetSettings, mark: str, *, hook: RetryHook = ignore) -> None:
+    def __init__(
+        self, settings: TargetSettings, mark: str, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+    ) -> None:
         self.name = settings.name
         self.mark = mark
-        self.client = PowerDNSClient(settings, hook=hook)
+        self.client = PowerDNSClient(settings, hook=hook, policy=policy)
         self._writer = Writer(self.client, mark, settings.batch_bytes)
 
     async def __aenter__(self) -> Self:
