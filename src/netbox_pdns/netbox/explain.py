@@ -60,23 +60,41 @@ async def explain(client: NetBoxClient, zone: ZoneRef, removed: Sequence[RecordK
 
 
 class _Log:
-    """What the change log says of the records *open*; entries come newest first, and the first about a record decides."""
+    """What the change log says of the records *wanted*: the entry with the greatest id about a record decides."""
 
-    def __init__(self, open_: Iterable[RecordKey], zone: str, zone_ids: Collection[int]) -> None:
-        self.open = set(open_)
-        self.found: dict[RecordKey, str] = {}
+    def __init__(self, wanted: Collection[RecordKey], zone: str, zone_ids: Collection[int]) -> None:
+        self._wanted = frozenset(wanted)
+        self._newest: dict[RecordKey, tuple[int, str | None]] = {}
         self._zone = zone
         self._ids = zone_ids
-        self._owners = {(name, type) for name, type, _ in self.open}
+        self._owners = {(name, type) for name, type, _ in wanted}
+
+    @property
+    def unseen(self) -> frozenset[RecordKey]:
+        """The records that no entry was about."""
+        return self._wanted - self._newest.keys()
+
+    @property
+    def found(self) -> dict[RecordKey, str]:
+        """The records that their newest entry takes away, and what it says."""
+        return {key: why for key, (_, why) in self._newest.items() if why is not None}
+
+    @property
+    def unexplained(self) -> frozenset[RecordKey]:
+        """The records that no entry takes away, or that a newer one makes again."""
+        return self._wanted - self.found.keys()
 
     def take(self, row: ChangeRow) -> None:
         """Take note of one entry."""
         before, after = self._key(row.prechange_data), self._key(row.postchange_data)
         if after is not None:
-            self.open.discard(after)
-        if before is not None and before != after and before in self.open:
-            self.open.discard(before)
-            self.found[before] = _what(row)
+            self._note(after, row.id, None)
+        if before is not None and before != after:
+            self._note(before, row.id, _what(row))
+
+    def _note(self, key: RecordKey, number: int, why: str | None) -> None:
+        if key in self._wanted and number > self._newest.get(key, (0, None))[0]:
+            self._newest[key] = (number, why)
 
     def _key(self, data: Mapping[str, Any] | None) -> RecordKey | None:
         if not data or data.get("zone") not in self._ids:
@@ -129,10 +147,10 @@ async def _ids_of(client: NetBoxClient, zone: ZoneRef) -> frozenset[int]:
 async def _search(client: NetBoxClient, zone: ZoneRef, log: _Log) -> None:
     async for row in client.newest_first(CHANGES, [*_RECORD_LOG, *_about(zone.name)], ChangeRow, LOG_PAGES):
         log.take(row)
-        if not log.open:
-            return
-    # A record that moved is printed with its new zone: look at those that may have been it.
-    async for row in _moved(client, zone, log.open):
+        if not log.unseen:
+            break
+    # A record that moved is printed with its new zone, so ask for those that may have been it.
+    async for row in _moved(client, zone, log.unexplained):
         log.take(row)
 
 

@@ -1,7 +1,9 @@
 """Reading zones in bulk: groups of them, two at a time, each checked for edits that overtook it.
 
 A group is at most a hundred zones and about twenty thousand records, a larger zone goes alone: no more than two groups
-are in memory. Zones that the change log shows to have been edited meanwhile are read again before they are yielded.
+are in memory. Zones that the change log shows to have been edited meanwhile are read again before they are yielded. One
+that is edited all the while is taken as it stood at one moment, where its records come in one page (one query of NetBox's
+database); a larger one is named in the error at the end, when all others have been yielded.
 """
 
 from __future__ import annotations
@@ -32,6 +34,15 @@ class _Read:
     zones: tuple[ZoneRow, ...]
     records: tuple[RecordRow, ...]
     counted: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What reading a group came to, and the zones that edits overtook every time."""
+
+    done: list[Desired]
+    overtaken: tuple[str, ...] = ()
 
 
 async def read_zones(client: NetBoxClient, refs: Sequence[ZoneRef], overlap: float) -> AsyncIterator[Desired]:
@@ -41,19 +52,27 @@ async def read_zones(client: NetBoxClient, refs: Sequence[ZoneRef], overlap: flo
     """
     window = ChangeWindow(client, overlap)
     waiting = deque([tuple(refs[at : at + ZONES_AT_ONCE]) for at in range(0, len(refs), ZONES_AT_ONCE)])
-    running: deque[asyncio.Task[list[Desired]]] = deque()
+    running: deque[asyncio.Task[_Group]] = deque()
+    overtaken: list[str] = []
     try:
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
                 group = await _small_enough(client, waiting)
                 running.append(asyncio.create_task(_read_group(client, window, group)))
-            for desired in await running[0]:
-                yield desired
+            group_read = await running[0]
             running.popleft()
+            overtaken += group_read.overtaken
+            for desired in group_read.done:
+                yield desired
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+    if overtaken:
+        raise TransientError(
+            f"edits in NetBox overtook every one of {ATTEMPTS} readings of {', '.join(sorted(overtaken)[:5])}",
+            hint="the other zones were read; the next run reads these again",
+        )
 
 
 async def _small_enough(client: NetBoxClient, waiting: deque[tuple[ZoneRef, ...]]) -> tuple[ZoneRef, ...]:
@@ -71,18 +90,20 @@ async def _small_enough(client: NetBoxClient, waiting: deque[tuple[ZoneRef, ...]
     return group
 
 
-async def _read_group(client: NetBoxClient, window: ChangeWindow, refs: Sequence[ZoneRef]) -> list[Desired]:
+async def _read_group(client: NetBoxClient, window: ChangeWindow, refs: Sequence[ZoneRef]) -> _Group:
     done: list[Desired] = []
     pending = {ref.id: ref for ref in refs}
-    for attempt in range(ATTEMPTS):
-        before = await window.latest() if attempt == 0 else await window.look()
+    before = await window.latest()
+    for attempt in range(ATTEMPTS - 1):
         try:
             read = await _read(client, list(pending))
         except (RefusedRequestError, ShiftedListError):  # edited while it was read
-            if attempt + 1 == ATTEMPTS:
+            if attempt + 2 == ATTEMPTS:
                 raise
+            before = await window.look()
             continue
-        stale = await window.zones(await window.look() - before) & pending.keys()
+        after = await window.look()
+        stale = await window.zones(after - before) & pending.keys()
         if read.counted != len(read.records):
             if not stale:
                 check_whole(RECORDS, read.counted, len(read.records))
@@ -90,21 +111,33 @@ async def _read_group(client: NetBoxClient, window: ChangeWindow, refs: Sequence
         done += await asyncio.to_thread(_desired, client, read, pending, stale)
         pending = {id_: ref for id_, ref in pending.items() if id_ in stale}
         if not pending:
-            return done
-    names = ", ".join(sorted(ref.name for ref in pending.values())[:5])
-    raise TransientError(
-        f"edits in NetBox overtook every one of {ATTEMPTS} readings of {names}", hint="the next run reads them again"
-    )
+            return _Group(done)
+        before = after
+    alone = [await _read_alone(client, window, ref) for ref in pending.values()]
+    return _Group(done + [each for one in alone for each in one.done], tuple(z for one in alone for z in one.overtaken))
+
+
+async def _read_alone(client: NetBoxClient, window: ChangeWindow, ref: ZoneRef) -> _Group:
+    """Read a zone that is edited all the while: what one page holds was so at one moment."""
+    before = await window.look()
+    read = await _read(client, [ref.id])
+    edited = ref.id in await window.zones(await window.look() - before)
+    if not edited:
+        check_whole(RECORDS, read.counted, len(read.records))
+    if edited and read.pages > 1:
+        return _Group([], (ref.name,))
+    return _Group(await asyncio.to_thread(_desired, client, read, {ref.id: ref}, frozenset()))
 
 
 async def _read(client: NetBoxClient, ids: Sequence[int]) -> _Read:
     which: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("id", each) for each in ids)]
     zones = tuple(await client.list(ZONES, which, ZoneRow))
     if not zones:
-        return _Read((), (), 0)
+        return _Read((), (), 0, 0)
     query = _records_of([row.id for row in zones])
-    records = [row async for page in client.pages(RECORDS, query, RecordRow) for row in page]
-    return _Read(zones, tuple(records), await client.count(RECORDS, query))
+    pages = [page async for page in client.pages(RECORDS, query, RecordRow)]
+    records = tuple(row for page in pages for row in page)
+    return _Read(zones, records, await client.count(RECORDS, query), len(pages))
 
 
 def _records_of(zones: Sequence[int]) -> Query:
