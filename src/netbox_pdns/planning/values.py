@@ -108,7 +108,8 @@ class Observed:
 
     `zone` holds the enabled records. `disabled` are keys of RRsets with disabled records, which stay as they are.
     `soa_edit_api` is None where unset (PowerDNS then acts as for DEFAULT), "" where switched off.
-    `rectifies` tells whether every PATCH rectifies the zone (`api_rectify`).
+    `rectifies` is False where an upload of ours was broken off that had put rectification off: the zone is owed it, which
+    is a reason to write even where nothing differs.
     """
 
     listed: TargetZone

@@ -65,7 +65,7 @@ def _update(desired: Desired, observed: Observed, context: PlanContext) -> ZoneP
     difference = _difference(desired, observed, context)
     allowed, held = judge(desired.zone.name, difference.changes, difference.managed, context)
     plan = replace(difference.plan, changes=allowed, held=held)
-    if not allowed and not _soa_differs(desired.zone, observed):
+    if not allowed and observed.rectifies and not _soa_differs(desired.zone, observed):
         return plan
     serial = next_serial(desired.zone.serial, observed.served_serial)
     return replace(
