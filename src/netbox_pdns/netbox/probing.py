@@ -36,7 +36,9 @@ async def probe(settings: NetBoxSettings) -> tuple[Probe, ...]:
         if plugin.state == "failed":
             return (*reached, _clock(client))
         asked = [await _asked(name, _permission(client, path)) for name, path in _KINDS.items()]
-        return (*reached, *asked, await _asked("NetBox: page size", lambda: _page_size(client)), _clock(client))
+        if all(each.state != "failed" for each in asked):
+            asked.append(await _asked("NetBox: page size", lambda: _page_size(client)))
+        return (*reached, *asked, _clock(client))
 
 
 _KINDS = {
