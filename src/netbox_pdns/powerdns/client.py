@@ -27,6 +27,9 @@ _BIG = 256 * 1024
 _LARGE_REQUEST = 1_000_000
 """A text `400 Bad Request` to a body from this many bytes on means that it was too large."""
 
+_LARGER = "raise `webserver-max-bodysize` in pdns.conf, or what a proxy before it takes"
+_MEGABYTE = 1024 * 1024
+
 
 class NotThereError(DataError):
     """The server has no such zone."""
@@ -73,6 +76,14 @@ class PowerDNSClient:
         """Return the server's settings by name."""
         settings = await _decoded(await self._call("config", "GET", "/config"), list[Setting])
         return {setting.name: setting.value for setting in settings}
+
+    async def body_limit(self) -> int | None:
+        """Return how many bytes a request may have (`webserver-max-bodysize`), None where the server does not tell."""
+        try:
+            megabytes = (await self.configuration()).get("webserver-max-bodysize", "")
+        except ConfigurationError:  # an API behind a filter, which need not show it
+            return None
+        return int(megabytes) * _MEGABYTE if megabytes.isdecimal() else None
 
     async def zones(self) -> Sequence[ZoneWire]:
         """Return every zone, without content."""
@@ -135,6 +146,11 @@ class PowerDNSClient:
             response = await self._http.request(
                 method, self._base + path, content=body, headers={"Content-Type": "application/json"} if body else None
             )
+        except (httpx2.ReadError, httpx2.WriteError) as error:
+            # A server that gives a body up resets the connection, often before its answer has arrived.
+            if len(body or b"") >= _LARGE_REQUEST:
+                raise TooLargeError(f"{self._who}, {name}: it broke the request off", hint=_LARGER) from error
+            raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
         if response.is_success and not _is_html(response):
@@ -154,7 +170,7 @@ class PowerDNSClient:
         if status == 429 or status >= 500:
             return TransientError(what, hint="see the server's log", retry_after=retry_after(response))
         if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
-            return TooLargeError(what, hint="raise `webserver-max-bodysize` in pdns.conf, or lower the batch size")
+            return TooLargeError(what, hint=_LARGER)
         if _is_html(response) or status not in {400, 404, 409, 422}:
             return self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {_told(response)}")
         if status == 404 and path.startswith("/zones/"):

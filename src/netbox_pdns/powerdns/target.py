@@ -27,7 +27,8 @@ class PowerDNSTarget:
         self.name = settings.name
         self.mark = mark
         self.client = PowerDNSClient(settings, hook=hook, policy=policy)
-        self._writer = Writer(self.client, mark, settings.batch_bytes)
+        self._batch_bytes = settings.batch_bytes
+        self._writer: Writer | None = None
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -55,14 +56,22 @@ class PowerDNSTarget:
 
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out; see `netbox_pdns.powerdns.applying`."""
+        writer = await self._ready_to_write()
         match plan.action:
             case Action.CREATE:
-                return await self._writer.create(plan, template)
+                return await writer.create(plan, template)
             case Action.UPDATE:
-                return await self._writer.update(plan)
+                return await writer.update(plan)
             case Action.ADOPT:
-                return await self._writer.adopt(plan)
+                return await writer.adopt(plan)
             case Action.DELETE:
-                return await self._writer.delete(plan)
+                return await writer.delete(plan)
             case Action.NOTHING:
                 return Applied(None, 0)
+
+    async def _ready_to_write(self) -> Writer:
+        """Return what writes, with requests that are small enough for this server; it is asked once."""
+        if self._writer is None:
+            limit = await self.client.body_limit()
+            self._writer = Writer(self.client, self.mark, min(self._batch_bytes, limit or self._batch_bytes))
+        return self._writer

@@ -14,7 +14,7 @@ from netbox_pdns.powerdns.client import PowerDNSClient, RejectedError, TooLargeE
 from netbox_pdns.powerdns.refusals import refused_record
 
 _SMALLEST_BATCH = 4096
-_TOO_LARGE = "raise `webserver-max-bodysize` in pdns.conf, or what a proxy before it allows"
+_TOO_LARGE = "raise `webserver-max-bodysize` in pdns.conf, or what a proxy before it takes"
 _SOA = "correct the zone's SOA fields in NetBox"
 
 

@@ -1,0 +1,327 @@
+"""Changes of zones on a real PowerDNS: growing serials, refusals by name, one rectification, one NOTIFY."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.rcode
+import pytest
+from powerdns_zones import MARK, bring, hosts, losing_answers, planned, target_of, wanted
+from servers import api, ask, eventually, follow, served_serial
+
+from netbox_pdns.dns.rdata import canonical_rdata
+from netbox_pdns.dns.serial import serial_gt
+from netbox_pdns.errors import ConflictError
+from netbox_pdns.planning.values import Action, Desired
+from netbox_pdns.powerdns.rectifying import OWED
+from netbox_pdns.sandbox.pdns_server import Backend, running_pdns_server
+from netbox_pdns.sandbox.running import RunningPowerDNS
+from netbox_pdns.settings import ZoneTemplate
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("pdns_server")]
+
+BACKENDS = ("gsqlite3", "lmdb")
+ZONE = "changed.example."
+
+
+def _rcode(server: RunningPowerDNS, name: str) -> str:
+    return dns.rcode.to_text(ask(server, name, "A").rcode())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_20000_records_change_under_growing_serials(backend: Backend, tmp_path: Path, run) -> None:
+    """Many batches: each has a greater serial, the last one is NetBox's, and a second look finds nothing to do."""
+
+    async def test() -> None:
+        async with (
+            running_pdns_server(tmp_path, backend=backend) as server,
+            target_of(server, batch_bytes=300_000) as target,
+        ):
+            await bring(target, wanted(ZONE, 7, hosts(20_000)))
+            desired = wanted(ZONE, 100, hosts(20_000, "172"))
+            work, serials = asyncio.create_task(bring(target, desired)), [7]
+            while not work.done():
+                serials.append(await asyncio.to_thread(served_serial, server, ZONE) or 0)
+            applied, refused = await work
+            assert (applied.serial, refused, applied.notes) == (100, {}, ())
+            assert serials == sorted(serials)
+            assert len({*serials, 100}) > 3
+            assert (await planned(target, desired)).action is Action.NOTHING
+
+    run(test())
+
+
+def test_a_serial_of_netbox_that_leaves_no_room_is_passed(tmp_path: Path, run) -> None:
+    """Where several batches are needed and NetBox's serial is the very next, the last batch goes ahead of it."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server, batch_bytes=20_000) as target:
+            await bring(target, wanted(ZONE, 7, hosts(500)))
+            desired = wanted(ZONE, 8, hosts(500, "172"))
+            applied, _ = await bring(target, desired)
+            assert applied.batches > 2
+            assert applied.serial == 7 + applied.batches == served_serial(server, ZONE)
+            assert (await planned(target, desired)).action is Action.NOTHING
+
+    run(test())
+
+
+async def _broken_off(server: RunningPowerDNS, desired: Desired) -> None:
+    """Change the zone to *desired*, and break it off after the first batch."""
+    async with target_of(server, batch_bytes=20_000) as target:
+        before = await target.client.zone(ZONE, content=False)
+        work = asyncio.create_task(bring(target, desired))
+        while (await target.client.zone(ZONE, content=False)).serial == before.serial:
+            assert not work.done()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("same", [True, False], ids=["NetBox wants what is there by then", "NetBox still wants it all"])
+def test_a_large_change_rectifies_once_also_after_a_crash(backend: Backend, same: bool, tmp_path: Path, run) -> None:
+    """It is put off while many batches are sent; who is broken off leaves a mark, and the next run makes it good."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path, backend=backend) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7))
+            desired = wanted(ZONE, 5_000, hosts(3_000))
+            await _broken_off(server, desired)
+            assert not (await target.client.zone(ZONE, content=False)).api_rectify
+            assert _rcode(server, f"rack.{ZONE}") == "NXDOMAIN"
+            there = await target.read(ZONE)
+            assert there is not None
+            assert there.served_serial is not None
+            assert serial_gt(there.served_serial, 7)
+            if same:
+                desired = replace(desired, zone=there.zone)
+            await bring(target, desired)
+            assert (await target.client.zone(ZONE, content=False)).api_rectify
+            assert await target.client.metadata(ZONE, OWED) == ()
+            assert _rcode(server, f"rack.{ZONE}") == "NOERROR"
+            assert (await planned(target, desired)).action is Action.NOTHING
+
+    run(test())
+
+
+def test_a_zone_that_others_keep_from_rectifying_stays_so(tmp_path: Path, run) -> None:
+    """Rectification that is off without our mark is somebody's choice."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server, batch_bytes=20_000) as target:
+            await bring(target, wanted(ZONE, 7))
+            await target.client.update_zone(ZONE, {"api_rectify": False})
+            await bring(target, wanted(ZONE, 5_000, hosts(1_000)))
+            assert not (await target.client.zone(ZONE, content=False)).api_rectify
+
+    run(test())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_refused_records_are_named_and_all_others_applied(backend: Backend, tmp_path: Path, run) -> None:
+    """Bad records among thousands, in a new zone and in a change, each by its name, type and rdata."""
+    high = "0 0 0.000 S 0 0 0.000 W 42849672.95m"
+    bad = [("size", "LOC", "0 0 0.000 S 0 0 0.000 W 10.00m 90000000.00m"), ("loc", "LOC", high)]
+    good = [*hosts(2_000), ("loc", "LOC", "0 0 0.000 S 0 0 0.000 W 10.00m")]
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path, backend=backend) as server:
+            for batch_bytes in (2_000_000, 20_000):
+                async with target_of(server, batch_bytes=batch_bytes) as target:
+                    await bring(target, wanted(ZONE, 7))
+                    desired = wanted(ZONE, 5_000, [*good, *bad])
+                    _, refused = await bring(target, desired)
+                    expected = {(f"{owner}.{ZONE}", type, canonical_rdata(type, rdata)) for owner, type, rdata in bad}
+                    assert refused.keys() == expected
+                    assert (await planned(target, desired, refused)).action is Action.NOTHING
+                    assert (await planned(target, wanted(ZONE, 5_000, good))).action is Action.NOTHING
+                    await target.client.delete_zone(ZONE)
+
+    run(test())
+
+
+def test_a_server_that_takes_less_than_we_think_gets_smaller_requests(tmp_path: Path, run) -> None:
+    """`webserver-max-bodysize` of 1 MB: a new zone and a change of 2 MB are cut until they fit."""
+
+    async def test() -> None:
+        settings = {"webserver-max-bodysize": "1"}
+        async with running_pdns_server(tmp_path, settings=settings) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, hosts(15_000)))
+            applied, _ = await bring(target, wanted(ZONE, 5_000, hosts(15_000, "172")))
+            assert (applied.serial, served_serial(server, ZONE)) == (5_000, 5_000)
+
+    run(test())
+
+
+@pytest.mark.parametrize("method", [b"PATCH ", b"GET ", b"PUT "])
+def test_a_change_whose_answers_get_lost_is_applied_once(method: bytes, tmp_path: Path, run) -> None:
+    """Each call of a change is repeated; the end is the same."""
+
+    async def test() -> None:
+        async with (
+            running_pdns_server(tmp_path) as server,
+            losing_answers(server, first_line=method, times=2) as wire,
+            target_of(server) as target,
+            target_of(wire) as late,
+        ):
+            await bring(target, wanted(ZONE, 7, hosts(3)))
+            desired = wanted(ZONE, 8, hosts(5))
+            applied, _ = await bring(late, desired)
+            assert (applied.serial, applied.notes) == (8, ())
+            assert (await planned(target, desired)).action is Action.NOTHING
+
+    run(test())
+
+
+@pytest.mark.parametrize("action", ["changed", "deleted"])
+def test_a_zone_that_was_taken_over_meanwhile_is_not_touched(action: str, tmp_path: Path, run) -> None:
+    """Between looking and writing its account became another: a conflict, and nothing is sent."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, hosts(3)))
+            plan = await planned(target, wanted(ZONE, 8, hosts(4)))
+            await target.client.update_zone(ZONE, {"account": "theirs"})
+            before = await target.client.zone(ZONE)
+            with pytest.raises(ConflictError, match="'theirs'"):
+                await target.apply(plan if action == "changed" else replace(plan, action=Action.DELETE), ZoneTemplate())
+            assert await target.client.zone(ZONE) == before
+
+    run(test())
+
+
+def test_a_zone_of_ours_is_deleted_and_one_that_is_gone_is_as_good(tmp_path: Path, run) -> None:
+    """Deleting twice is no error."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, hosts(3)))
+            end = replace(await planned(target, wanted(ZONE, 8)), action=Action.DELETE)
+            for _ in range(2):
+                await target.apply(end, ZoneTemplate())
+                assert await target.read(ZONE) is None
+
+    run(test())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_adopting_writes_the_mark_alone(backend: Backend, tmp_path: Path, run) -> None:
+    """Everything else of the zone, its serial among it, is as before."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path, backend=backend) as server, target_of(server) as target:
+            desired = wanted(ZONE, 7, hosts(3))
+            await bring(target, desired)
+            await target.client.update_zone(ZONE, {"account": "", "soa_edit_api": "INCREASE"})
+            before = await target.client.zone(ZONE)
+            await bring(target, wanted(ZONE, 9, hosts(3)))
+            after = await target.client.zone(ZONE)
+            assert (before.account, after.account) == ("", MARK)
+            assert after == type(after)(**{**_fields(before), "account": MARK})
+
+    run(test())
+
+
+def _fields(zone: object) -> dict[str, object]:
+    return {name: getattr(zone, name) for name in zone.__struct_fields__}  # type: ignore[attr-defined]  # a struct
+
+
+def test_comments_disabled_records_and_foreign_types_stay(tmp_path: Path, run) -> None:
+    """What others keep in a zone of ours is there after a change as it was before."""
+    comment = {"content": "by hand", "account": "jo", "modified_at": 1}
+    theirs = [
+        {"name": f"off.{ZONE}", "type": "A", "ttl": 60, "records": [{"content": "192.0.2.9", "disabled": True}]},
+        {
+            "name": f"_acme-challenge.{ZONE}",
+            "type": "TXT",
+            "ttl": 60,
+            "records": [{"content": '"t"', "disabled": False}],
+        },
+        {
+            "name": f"h00001.rack.{ZONE}",
+            "type": "A",
+            "ttl": 300,
+            "records": [{"content": "10.0.0.9", "disabled": False}],
+            "comments": [comment],
+        },
+    ]
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, hosts(3)))
+            body = {"rrsets": [{**rrset, "changetype": "REPLACE"} for rrset in theirs]}
+            assert api(server, "PATCH", f"/zones/{ZONE}", json=body).status_code == 204
+            await bring(target, wanted(ZONE, 9, hosts(4)))
+            found = {rrset["name"]: rrset for rrset in api(server, "GET", f"/zones/{ZONE}").json()["rrsets"]}
+            assert found[f"off.{ZONE}"]["records"] == theirs[0]["records"]
+            assert found[f"_acme-challenge.{ZONE}"]["records"] == theirs[1]["records"]
+            assert found[f"h00001.rack.{ZONE}"]["records"] == [{"content": "10.0.0.1", "disabled": False}]
+            assert [each["content"] for each in found[f"h00001.rack.{ZONE}"]["comments"]] == ["by hand"]
+
+    run(test())
+
+
+def test_secondaries_are_told_once_a_change(tmp_path: Path, run) -> None:
+    """A new zone and a change of many batches: one NOTIFY each (RFC 1996), with the zone as it is then."""
+
+    async def test() -> list[tuple[str, int | None]]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as secondary:
+            secondary.bind(("127.0.0.1", 0))
+            secondary.settimeout(3.0)
+            also = {"also-notify": f"127.0.0.1:{secondary.getsockname()[1]}"}
+            async with (
+                running_pdns_server(tmp_path, settings=also) as server,
+                target_of(server, batch_bytes=20_000) as target,
+            ):
+                template = ZoneTemplate(kind="Primary")
+                told = []
+                for desired in (wanted(ZONE, 7, hosts(1_000)), wanted(ZONE, 5_000, hosts(1_000, "172"))):
+                    await bring(target, desired, template)
+                    told += await asyncio.to_thread(_notified, secondary, server)
+                return told
+
+    assert run(test()) == [(ZONE, 7), (ZONE, 5_000)]
+
+
+def _notified(secondary: socket.socket, server: RunningPowerDNS) -> list[tuple[str, int | None]]:
+    """Return every NOTIFY until there is silence, each answered, with the serial that is served then."""
+    told = []
+    while True:
+        try:
+            octets, sender = secondary.recvfrom(4096)
+        except TimeoutError:
+            return told
+        query = dns.message.from_wire(octets)
+        assert query.opcode() == dns.opcode.NOTIFY
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.AA
+        secondary.sendto(answer.to_wire(), sender)
+        told.append((query.question[0].name.to_text(), served_serial(server, ZONE)))
+
+
+def test_the_real_secondary_has_a_new_zone_and_its_change(
+    powerdns_primary: RunningPowerDNS, powerdns_secondary: RunningPowerDNS, fresh_zone_name: str, run
+) -> None:
+    """Soon after each run the secondary serves what was applied."""
+
+    async def apply(serial: int, count: int) -> None:
+        async with target_of(powerdns_primary) as target:
+            await bring(target, wanted(fresh_zone_name, serial, hosts(count)), ZoneTemplate(kind="Primary"))
+
+    follow(powerdns_secondary, fresh_zone_name, powerdns_primary)
+    for serial in (7, 8):
+        run(apply(serial, serial))
+        eventually(
+            lambda expected=serial: served_serial(powerdns_secondary, fresh_zone_name) == expected,
+            timeout=10.0,
+            what=f"serial {serial} on the secondary",
+        )
+    for server in (powerdns_primary, powerdns_secondary):
+        api(server, "DELETE", f"/zones/{fresh_zone_name}")
