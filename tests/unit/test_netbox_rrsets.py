@@ -62,6 +62,7 @@ def _desired(*rows: tuple[str, str, str, int | None], default_ttl: int = 3600) -
         pytest.param([None], 3600, id="none-is-the-zone's"),
         pytest.param([0], 0, id="zero-is-zero"),
         pytest.param([300, 60], 60, id="the-lowest-of-an-rrset"),
+        pytest.param([60, 300], 60, id="the-lowest-whatever-the-order"),
         pytest.param([7200, None], 3600, id="the-zone's-is-one-of-them"),
     ],
 )

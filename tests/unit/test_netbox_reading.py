@@ -1,0 +1,119 @@
+"""A reading that an edit overtakes, told by a small NetBox that edits itself between two requests."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from netbox_pdns.errors import TransientError
+from netbox_pdns.netbox.source import NetBoxSource
+from netbox_pdns.netbox.wire import CHANGES, RECORDS, ZONES
+from netbox_pdns.planning.values import Desired, ZoneRef
+from netbox_pdns.resilience.retry import RetryPolicy
+from netbox_pdns.sandbox.serving import serving
+from netbox_pdns.settings import NetBoxSettings
+
+REFS = (ZoneRef(1, "quiet.example.", "v", ""), ZoneRef(2, "busy.example.", "v", ""))
+
+
+@dataclass
+class Restless:
+    """Two zones with two addresses each; after each of the next *edits* readings of `busy` its addresses change.
+
+    The log entry of an edit has an id below the ones before: it was given before another transaction's, and committed
+    after. Pages hold *page* objects.
+    """
+
+    edits: int
+    page: int = 1000
+    value: int = 1
+    log: list[int] = field(default_factory=lambda: [500])
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        query = request.query_params
+        ids = {int(each) for key in ("id", "zone_id") for each in query.getlist(key)}
+        rows = [row for row in self._rows(request.url.path) if not ids or row.get("zone", row)["id"] in ids]
+        if query.get("limit") == "1":
+            return JSONResponse({"count": len(rows), "next": None, "results": rows[:1]})
+        rest = [row for row in rows if row["id"] >= int(query.get("start", 0))]
+        if request.url.path == RECORDS and 2 in ids and self.edits:
+            self.edits -= 1
+            self.value += 1
+            self.log.append(min(self.log) - 1)
+        following = "more" if len(rest) > self.page else None
+        return JSONResponse({"count": None, "next": following, "results": rest[: self.page]})
+
+    def _rows(self, path: str) -> list[dict[str, Any]]:
+        zones = [{"id": ref.id, "name": ref.name.rstrip(".")} for ref in REFS]
+        if path == ZONES:
+            more = {"view": {"id": 1, "name": "v"}, "status": "active", "active": True, "default_ttl": 60}
+            return [{**zone, **more} for zone in zones]
+        if path == RECORDS:
+            return [
+                {
+                    "id": zone["id"] * 10 + number,
+                    "zone": zone,
+                    "fqdn": f"w{number}.{zone['name']}.",
+                    "type": "A",
+                    "value": f"192.0.2.{self.value if zone['id'] == 2 else 0}",
+                    "ttl": None,
+                }
+                for zone in zones
+                for number in (1, 2)
+            ]
+        assert path == CHANGES
+        data = {"prechange_data": {"zone": 2}, "postchange_data": {"zone": 2}, "time": "2026-01-01T00:00:00Z"}
+        kind = {"changed_object_type": "netbox_dns.record", "changed_object_id": 21, "action": {"value": "update"}}
+        return [{"id": each, **data, **kind} for each in sorted(self.log)]
+
+
+async def _read(netbox: Restless, into: list[Desired]) -> None:
+    async with serving(Starlette(routes=[Route("/{path:path}", netbox.answer)])) as url:
+        settings = NetBoxSettings(url=url, token=SecretStr("x"))
+        async with NetBoxSource(settings, policy=RetryPolicy(attempts=1)) as source:
+            async for desired in source.read(REFS):
+                into.append(desired)  # noqa: PERF401 - what comes before an error counts
+
+
+def _values(desired: list[Desired], zone: str) -> set[str]:
+    return {
+        rdata
+        for each in desired
+        if each.ref.name == zone
+        for rrset in each.zone.content.values()
+        for rdata in rrset.rdatas
+    }
+
+
+@pytest.mark.parametrize("edits", [0, 1, 2, 3])
+@pytest.mark.parametrize("page", [pytest.param(1000, id="one-page"), pytest.param(1, id="a-page-a-record")])
+def test_a_zone_that_an_edit_overtook_is_read_again(edits: int, page: int) -> None:
+    """What is yielded is what NetBox held at one time after the last edit, whatever id the edit's log entry has."""
+    desired: list[Desired] = []
+    asyncio.run(_read(netbox := Restless(edits, page), desired))
+    assert sorted(each.ref.id for each in desired) == [1, 2]
+    assert _values(desired, "busy.example.") == {f"192.0.2.{netbox.value}"}
+
+
+def test_a_small_zone_that_is_edited_all_the_while_is_taken_as_it_stood() -> None:
+    """One page is one moment: such a zone is yielded, so that it does not starve."""
+    desired: list[Desired] = []
+    asyncio.run(_read(Restless(edits=10_000), desired))
+    assert len(_values(desired, "busy.example.")) == 1
+
+
+def test_a_large_zone_that_is_edited_all_the_while_stops_no_other() -> None:
+    """It is never yielded half old and half new; the error at the end names it, and the other zone has been yielded."""
+    desired: list[Desired] = []
+    with pytest.raises(TransientError, match=r"overtook .* busy\.example\."):
+        asyncio.run(_read(Restless(edits=10_000, page=1), desired))
+    assert [each.ref.name for each in desired] == ["quiet.example."]
