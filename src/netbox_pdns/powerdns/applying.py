@@ -10,12 +10,19 @@ from dataclasses import dataclass, replace
 
 from netbox_pdns.dns.rrset import RRset, with_serial
 from netbox_pdns.errors import ConflictError, TransientError
-from netbox_pdns.planning.serials import batch_serials
+from netbox_pdns.planning.serials import batch_serials, next_serial
 from netbox_pdns.planning.values import Applied, ZonePlan
-from netbox_pdns.powerdns import rectifying
+from netbox_pdns.powerdns import encoding, rectifying
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient, RejectedError
 from netbox_pdns.powerdns.creating import Creator
-from netbox_pdns.powerdns.growth import growth_notes, makes_its_own, served_serial, until_it_can_grow, until_it_grew
+from netbox_pdns.powerdns.growth import (
+    grew,
+    growth_notes,
+    makes_its_own,
+    served_serial,
+    until_it_can_grow,
+    until_it_grew,
+)
 from netbox_pdns.powerdns.ownership import must_be_ours
 from netbox_pdns.powerdns.upload import Upload
 from netbox_pdns.powerdns.wire import ZoneWire
@@ -46,7 +53,7 @@ class Writer:
         await self._send(plan, before, upload)
         if owed:
             await rectifying.make_good(self.client, plan.zone)
-        after = await until_it_grew(self.client, before)
+        after = await self._grown(plan, before)
         notes = (*growth_notes(before, after), *await self._told(plan.zone))
         return Applied(served_serial(after), upload.sent, notes)
 
@@ -78,6 +85,21 @@ class Writer:
             if await upload.send_next(self.client, soa) and served:
                 now = await self.client.zone(plan.zone, content=False) if makes_its_own(now) else now
                 step = replace(step, observed=served_serial(now) if makes_its_own(now) else serial)
+
+    async def _grown(self, plan: ZonePlan, before: ZoneWire) -> ZoneWire:
+        """Return the zone after a change; where its serial did not grow, after one more try with the very next one.
+
+        Two changes in one second of the server's clock need it (SOA-EDIT-API EPOCH), and serials past 2**31 that a rule
+        sets back to a date.
+        """
+        after = await until_it_grew(self.client, before)
+        if grew(before, after):
+            return after
+        assert plan.soa is not None
+        await until_it_can_grow(after)
+        soa = _soa(plan.soa, next_serial(None, served_serial(before)).final)
+        await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(soa)]))
+        return await until_it_grew(self.client, before)
 
     async def _told(self, name: str) -> tuple[str, ...]:
         """Have the secondaries told (RFC 1996). What is applied stays so: where it fails, the operator is told instead."""

@@ -17,6 +17,8 @@ from netbox_pdns.powerdns.wire import ZoneWire
 
 _LONGEST_WAIT = 10.0
 _POLL = 0.2
+_COARSE = 0.05
+"""Seconds that the clock of a server may lag behind ours; `time(2)` by itself lags some milliseconds."""
 _EPOCH = "EPOCH"
 
 
@@ -37,7 +39,7 @@ async def until_it_can_grow(zone: ZoneWire) -> None:
     """
     if zone.soa_edit_api.upper() != _EPOCH or not zone.serial:
         return
-    wait = zone.serial + 1 - time.time()
+    wait = zone.serial + 1 + _COARSE - time.time()
     if wait > _LONGEST_WAIT:
         raise DataError(
             f"{zone.name}: its serial {zone.serial} is ahead of the clock, and SOA-EDIT-API EPOCH would set it back",
@@ -62,11 +64,17 @@ async def until_it_grew(client: PowerDNSClient, zone: ZoneWire) -> ZoneWire:
     return after
 
 
+def grew(before: ZoneWire, after: ZoneWire) -> bool:
+    """Tell whether secondaries see a greater serial than before; the first one always is."""
+    was = served_serial(before)
+    return not was or serial_gt(served_serial(after), was)
+
+
 def growth_notes(before: ZoneWire, after: ZoneWire) -> tuple[str, ...]:
     """Return what the operator should know where a change did not make the served serial grow."""
-    was, now = served_serial(before), served_serial(after)
-    if not was or serial_gt(now, was):
+    if grew(before, after):
         return ()
     rules = {"SOA-EDIT": after.soa_edit, "SOA-EDIT-API": after.soa_edit_api}
     named = " and ".join(f"{name} {value}" for name, value in rules.items() if value) or "`default-soa-edit`"
+    was, now = served_serial(before), served_serial(after)
     return (f"secondaries do not see this change: {named} made the served serial {now}, it was {was}",)
