@@ -7,7 +7,9 @@ Every answer becomes a value or an error of ours. Calls that can safely be repea
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -52,6 +54,8 @@ class PowerDNSClient:
         self._settings = settings
         self._hook = hook
         self._policy = policy
+        self.ahead: float | None = None
+        """Seconds that the server's clock is ahead of ours; None where it does not tell (PowerDNS itself does not)."""
         self._base = f"{_api_root(settings.url)}/servers/{settings.server_id}"
         self._http = httpx2.AsyncClient(
             headers={"X-API-Key": settings.token.get_secret_value(), "Accept": "application/json"},
@@ -153,9 +157,17 @@ class PowerDNSClient:
             raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
+        self._note_clock(response)
         if response.is_success and not _is_html(response):
             return response.content
         raise self._error(name, response, path, len(body or b""))
+
+    def _note_clock(self, response: httpx2.Response) -> None:
+        if date := response.headers.get("Date"):
+            try:
+                self.ahead = parsedate_to_datetime(date).timestamp() - time.time()
+            except ValueError:
+                self.ahead = None
 
     @property
     def _who(self) -> str:
