@@ -129,9 +129,13 @@ def read_settings(
     secrets = tuple(str(given[name].value) for name in SECRETS if name in given) + tuple(
         target.token.get_secret_value() for target in extra
     )
+    powerdns = sections.get(PowerDNSOptions)
+    first = None
+    if isinstance(powerdns, PowerDNSOptions):
+        first = _first_target(powerdns, "targets" in tables.tables, problems)
     settings = None
     if len(sections) == len(SECTIONS):
-        settings = _composed(sections, rules, extra, data_dir, "targets" in tables.tables, problems)
+        settings = _composed(sections, rules, first, extra, data_dir, problems)
     return Reading(values, tuple(problems), None if problems else settings, secrets)
 
 
@@ -165,9 +169,9 @@ def _named(option: str, given: Given | None) -> str:
 def _composed(
     sections: Mapping[type[BaseModel], BaseModel],
     rules: tuple[ZoneRule, ...],
+    first: dict[str, Any] | None,
     extra: tuple[TargetSettings, ...],
     data_dir: Path,
-    has_targets: bool,
     problems: list[Problem],
 ) -> Settings:
     def section(kind: type[Section]) -> Section:
@@ -176,7 +180,6 @@ def _composed(
         return found
 
     general = section(GeneralOptions)
-    first = _first_target(section(PowerDNSOptions), has_targets, problems)
     if first is not None:
         shared = {**_defaults(section(TargetDefaults), rules), **first}
         shared["selection"] = _selection(section(SelectionOptions))

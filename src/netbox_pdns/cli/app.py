@@ -1,0 +1,57 @@
+"""The program: its commands, their help, and what their exit status means."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from netbox_pdns.cli.check import check
+from netbox_pdns.cli.exit_status import EPILOG
+from netbox_pdns.cli.options import Verbose
+from netbox_pdns.cli.plan import plan
+from netbox_pdns.cli.settings import settings
+from netbox_pdns.cli.sync import sync
+from netbox_pdns.cli.version import version
+from netbox_pdns.cli.zones import zones
+
+app = typer.Typer(
+    name="netbox-pdns",
+    help="Keeps PowerDNS Authoritative servers equal to what NetBox DNS holds.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _program() -> None:
+    """Keeps PowerDNS Authoritative servers equal to what NetBox DNS holds."""
+
+
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave it running, and print the addresses and what to try.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what it does on a sandbox inside this process: a company's zones, a plan, a sync, edits."""
+    import_module("netbox_pdns.cli.demo").demo(keep=keep, verbose=verbose)
+
+
+def _example(*commands: str) -> str:
+    return "Example:\n\n" + "\n\n".join(f"netbox-pdns {command}" for command in commands)
+
+
+app.command(epilog=_example("plan --zone '*.example.com'", "plan --output markdown", "plan --exit-code --json"))(plan)
+app.command(
+    epilog=_example("sync", "sync --zone example.com --dry-run", "sync --force unexplained --zone example.com")
+)(sync)
+app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
+app.command(epilog=_example("check", "check --json"))(check)
+app.command(epilog=_example("settings", "settings --json"))(settings)
+app.command(epilog=_example("demo", "demo --keep"))(demo)
+app.command(epilog=_example("version", "version --json"))(version)

@@ -1,0 +1,150 @@
+"""Log lines: structured, to standard error, for people or as JSON; the listeners that write them.
+
+A logger is made once at the top and handed down; there is no other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from netbox_pdns.cli.terminal import printable, redacted
+from netbox_pdns.planning.values import ZonePlan
+from netbox_pdns.resilience.retry import RetryDetails, RetryHook
+from netbox_pdns.sync.events import Event, Listener, RunStarted, TargetFailed, ZoneDone
+from netbox_pdns.sync.outcome import ZoneOutcome
+
+
+class _StandardError:
+    """Writes lines to what is standard error at the time, so that a progress bar stays below them."""
+
+    def msg(self, message: str) -> None:
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+def make_logger(level: str, form: str, secrets: Iterable[str] = ()) -> FilteringBoundLogger:
+    """Return a logger that writes lines of at least *level* (`INFO`, ...) in *form* (`console`, `json`).
+
+    No line ever holds one of *secrets*.
+    """
+    processors: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without(tuple(secrets)),
+        _renderer(form),
+    ]
+    bound = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level])
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        _StandardError(), processors=processors, wrapper_class=bound, cache_logger_on_first_use=True
+    )
+    return logger
+
+
+def log_retries(logger: FilteringBoundLogger) -> RetryHook:
+    """Return the hook that writes a line a failed attempt."""
+
+    def hook(details: RetryDetails) -> None:
+        write = logger.error if details.delay is None else logger.warning
+        write(retry_line(details))
+
+    return hook
+
+
+def retry_line(details: RetryDetails) -> str:
+    """Return the line of a failed attempt."""
+    if details.delay is None:
+        return f"Function {details.name} failed after {details.attempts} attempts: {details.error}"
+    return (
+        f"Function {details.name} failed (attempt {details.attempt}/{details.attempts}): {details.error}. "
+        f"Retrying in {details.delay:.1f}s"
+    )
+
+
+def log_zones(logger: FilteringBoundLogger) -> Listener:
+    """Return the listener that writes a line a zone changed or failed, and one a target that fails."""
+
+    def listen(event: Event) -> None:
+        match event:
+            case RunStarted():
+                logger.debug("run started", target=event.target, zones=event.zones, orphaned=event.orphaned)
+            case ZoneDone():
+                _zone(logger, event.outcome)
+            case TargetFailed():
+                logger.error("target failed", target=event.target, error=str(event.error), hint=event.error.hint)
+
+    return listen
+
+
+def log_wait(logger: FilteringBoundLogger, operation: str) -> Callable[[float], None]:
+    """Return the function that is told how long the lock for *operation* was waited for; above 1 s it warns."""
+
+    def waited(seconds: float) -> None:
+        write = logger.warning if seconds > 1 else logger.debug
+        write(f"Lock acquired for {operation} after {seconds:.2f}s wait")
+
+    return waited
+
+
+def counts(plan: ZonePlan) -> Mapping[str, int]:
+    """Return how many records come and go, and how many RRsets are touched, the SOA aside."""
+    return {
+        "added": sum(len(change.added) for change in plan.changes),
+        "removed": sum(len(change.removed) for change in plan.changes),
+        "rrsets": len(plan.changes),
+    }
+
+
+def _zone(logger: FilteringBoundLogger, outcome: ZoneOutcome) -> None:
+    line = logger.bind(zone=outcome.zone, target=outcome.target, seconds=round(outcome.seconds, 3))
+    plan = outcome.plan
+    if outcome.error is not None:
+        line.error("zone failed", error=str(outcome.error), hint=outcome.error.hint)
+        return
+    if plan is None:
+        line.debug("zone gone")
+        return
+    waiting = {"left_out": len(plan.left_out), "held": len(plan.held)}
+    if outcome.applied:
+        line.info(
+            "zone changed",
+            action=str(plan.action),
+            **counts(plan),
+            **waiting,
+            serial=outcome.serial,
+            batches=outcome.batches,
+        )
+    else:
+        line.debug("zone unchanged", action=str(plan.action), **waiting)
+    for note in outcome.notes:
+        line.warning(note)
+
+
+def _without(secrets: tuple[str, ...]) -> Processor:
+    def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        return {key: redacted(value, secrets) if isinstance(value, str) else value for key, value in event.items()}
+
+    return process
+
+
+def _renderer(form: str) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+        pad_event_to=0,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+    def render(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        safe = {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+        return str(console(logger, method, safe))
+
+    return render

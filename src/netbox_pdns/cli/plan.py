@@ -1,0 +1,84 @@
+"""`netbox-pdns plan`: what would change, like a diff."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from netbox_pdns.cli.exit_status import ExitStatus
+from netbox_pdns.cli.options import Adopt, Json, Verbose, Zones
+
+if TYPE_CHECKING:
+    from netbox_pdns.cli.running import Session
+    from netbox_pdns.cli.terminal import Terminal
+    from netbox_pdns.sync.outcome import SyncReport, SyncRequest
+
+
+class Output(StrEnum):
+    """How a plan is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    YAML = "yaml"
+    MARKDOWN = "markdown"
+
+
+def plan(
+    zone: Zones = None,
+    adopt: Adopt = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How it is printed.")] = Output.TEXT,
+    json: Json = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with status 4 when there is something to apply.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what each PowerDNS would be changed to, and change nothing."""
+    from netbox_pdns.cli.running import run
+    from netbox_pdns.sync.outcome import SyncRequest
+
+    request = SyncRequest(zones=tuple(zone or ()), dry_run=True, adopt=tuple(adopt or ()))
+    form = Output.JSON if json else output
+
+    async def action(session: Session) -> ExitStatus:
+        return await _plan(session, request, form, exit_code=exit_code)
+
+    run(action, verbose=verbose)
+
+
+async def _plan(session: Session, request: SyncRequest, form: Output, *, exit_code: bool) -> ExitStatus:
+    from netbox_pdns.cli.logs import log_retries
+    from netbox_pdns.cli.progress import shown_progress
+    from netbox_pdns.cli.report import exit_status
+    from netbox_pdns.cli.text import warn_of_unmatched
+    from netbox_pdns.cli.wiring import open_engine
+
+    with shown_progress(session.terminal.err) as listener:
+        async with open_engine(session.settings, listener=listener, hook=log_retries(session.logger)) as engine:
+            report = await engine.run(request)
+    print_report(session.terminal, report, form)
+    warn_of_unmatched(session.terminal, report, request.zones)
+    return exit_status(report, tell_changes=exit_code)
+
+
+def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
+    """Print the plans of a dry run in *form*."""
+    from netbox_pdns.cli.report import as_data
+    from netbox_pdns.cli.text import print_attention, print_plans, print_summary
+    from netbox_pdns.planning.render import markdown
+
+    match form:
+        case Output.JSON:
+            terminal.json(as_data(report))
+        case Output.YAML:
+            import yaml
+
+            terminal.raw(yaml.safe_dump(as_data(report), sort_keys=False, allow_unicode=True))
+        case Output.MARKDOWN:
+            terminal.raw(markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None]))
+        case Output.TEXT:
+            print_plans(terminal, report)
+            print_attention(terminal, report)
+            print_summary(terminal, report)

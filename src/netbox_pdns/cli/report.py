@@ -1,0 +1,143 @@
+"""What a run came to, told apart: to apply, applied, left out, held, failed. Pure; for people see `text`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from netbox_pdns.cli.exit_status import ExitStatus
+from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.planning import render
+from netbox_pdns.planning.values import Held, LeftOut
+from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The numbers of a run; `changed` and `rrsets` are what was applied, or is to apply in a dry run."""
+
+    zones: int
+    changed: int
+    rrsets: int
+    left_out: int
+    held: int
+    failed: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What failed: a zone of a target, or the target itself."""
+
+    target: str
+    zone: str | None
+    error: NetboxPdnsError
+
+
+def to_apply(report: SyncReport) -> Iterator[ZoneOutcome]:
+    """Yield the outcomes whose plan has something to apply; what is held waits, and is none of them."""
+    for target in report.targets:
+        waiting = {held.zone for held in target.held}
+        yield from (
+            each for each in target.outcomes if each.has_changes and not (each.orphaned and each.zone in waiting)
+        )
+
+
+def changed(report: SyncReport) -> tuple[ZoneOutcome, ...]:
+    """Return what was applied; in a dry run, what is to apply."""
+    return tuple(each for each in to_apply(report) if each.applied or report.dry_run)
+
+
+def left_out(report: SyncReport) -> tuple[tuple[str, LeftOut], ...]:
+    """Return the records that cannot be served, each with its target."""
+    return tuple((each.target, record) for each in report.outcomes if each.plan for record in each.plan.left_out)
+
+
+def held(report: SyncReport) -> tuple[tuple[str, Held], ...]:
+    """Return what waits for a word, each with its target."""
+    return tuple((target.name, each) for target in report.targets for each in _held_of(target))
+
+
+def failures(report: SyncReport) -> tuple[Failure, ...]:
+    """Return what failed, a target before its zones."""
+    return tuple(failure for target in report.targets for failure in _failures_of(target))
+
+
+def summary(report: SyncReport) -> Summary:
+    """Return the run in numbers."""
+    done = changed(report)
+    return Summary(
+        zones=sum(1 for _ in report.outcomes),
+        changed=len(done),
+        rrsets=sum(len(each.plan.changes) for each in done if each.plan),
+        left_out=len(left_out(report)),
+        held=len(held(report)),
+        failed=len(failures(report)),
+        seconds=round(report.seconds, 3),
+    )
+
+
+def exit_status(report: SyncReport, *, tell_changes: bool = False) -> ExitStatus:
+    """Return the status to exit with; *tell_changes* is `plan --exit-code`."""
+    if tell_changes and any(to_apply(report)):
+        return ExitStatus.CHANGES
+    return ExitStatus.ATTENTION if report.needs_attention else ExitStatus.DONE
+
+
+def as_data(report: SyncReport) -> dict[str, Any]:
+    """Return the whole run as plain data, for JSON and YAML."""
+    return {
+        "dry_run": report.dry_run,
+        "summary": asdict(summary(report)),
+        "targets": [_target_data(target) for target in report.targets],
+    }
+
+
+def error_data(error: NetboxPdnsError | None) -> dict[str, Any] | None:
+    """Return an error as plain data."""
+    return None if error is None else {"kind": error.kind, "message": str(error), "hint": error.hint}
+
+
+def _held_of(target: TargetReport) -> Iterator[Held]:
+    yield from target.held
+    for outcome in target.outcomes:
+        if outcome.plan is not None:
+            yield from outcome.plan.held
+
+
+def _failures_of(target: TargetReport) -> Iterator[Failure]:
+    if target.error is not None:
+        yield Failure(target.name, None, target.error)
+    for outcome in target.outcomes:
+        if outcome.error is not None:
+            yield Failure(target.name, outcome.zone, outcome.error)
+
+
+def _target_data(target: TargetReport) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "error": error_data(target.error),
+        "held": [render.held_data(each) for each in target.held],
+        "zones": [_outcome_data(outcome) for outcome in target.outcomes],
+        "foreign": [{"zone": zone.name, "kind": zone.kind, "account": zone.account} for zone in target.foreign],
+    }
+
+
+def _outcome_data(outcome: ZoneOutcome) -> dict[str, Any]:
+    return {
+        "zone": outcome.zone,
+        "view": None if outcome.ref is None else outcome.ref.view,
+        "netbox_url": None if outcome.ref is None else outcome.ref.url,
+        "orphaned": outcome.orphaned,
+        "observe_only": outcome.observe_only,
+        "applied": outcome.applied,
+        "serial": outcome.serial,
+        "batches": outcome.batches,
+        "seconds": round(outcome.seconds, 3),
+        "records": outcome.records,
+        "removed_file": None if outcome.removed_file is None else str(outcome.removed_file),
+        "notes": list(outcome.notes),
+        "error": error_data(outcome.error),
+        "plan": None if outcome.plan is None else render.as_data(outcome.plan),
+    }

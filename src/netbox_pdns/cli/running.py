@@ -1,0 +1,64 @@
+"""How every command runs: settings, log, the coroutine, and errors as two lines in place of a trace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import typer
+from structlog.typing import FilteringBoundLogger
+
+from netbox_pdns.cli.exit_status import ExitStatus
+from netbox_pdns.cli.logs import make_logger
+from netbox_pdns.cli.terminal import Terminal
+from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.settings import Settings, SettingsError, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command works with."""
+
+    settings: Settings
+    terminal: Terminal
+    logger: FilteringBoundLogger
+
+
+def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool) -> None:
+    """Run *action* and exit with the status that it returns, or with 1 after an error of ours."""
+    terminal = Terminal(verbose=verbose)
+    reading = read_settings()
+    try:
+        if reading.settings is None:
+            raise SettingsError(reading.problems)
+        settings = reading.settings
+        level = "DEBUG" if verbose else settings.log_level
+        session = Session(settings, terminal, make_logger(level, settings.log_format, settings.secrets))
+        status = asyncio.run(_awaited(action(session)))
+    except NetboxPdnsError as error:
+        terminal.error(error, reading.secrets)
+        raise typer.Exit(ExitStatus.NOT_RUN) from error
+    except BaseExceptionGroup as group:  # a task's error; whatever is not ours goes on
+        error_ = _ours(group)
+        if error_ is None:
+            raise
+        terminal.error(error_, reading.secrets)
+        raise typer.Exit(ExitStatus.NOT_RUN) from group
+    raise typer.Exit(status)
+
+
+async def _awaited(action: Awaitable[ExitStatus]) -> ExitStatus:
+    return await action
+
+
+def _ours(group: BaseExceptionGroup[BaseException]) -> NetboxPdnsError | None:
+    """Return the first error of ours where the group holds no other."""
+    ours, others = group.split(NetboxPdnsError)
+    if ours is None or others is not None:
+        return None
+    first: BaseException = ours
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, NetboxPdnsError)
+    return first

@@ -1,0 +1,37 @@
+"""From settings to what works by them: source, targets, engine, probes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from netbox_pdns.netbox.source import NetBoxSource
+from netbox_pdns.powerdns.target import PowerDNSTarget
+from netbox_pdns.resilience.retry import RetryHook, ignore
+from netbox_pdns.settings import Settings
+from netbox_pdns.store.refusals import Refusals
+from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.sync.engine import Engine
+from netbox_pdns.sync.events import Listener, silent
+from netbox_pdns.sync.reconcile import Served
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, listener: Listener = silent, hook: RetryHook = ignore
+) -> AsyncIterator[Engine]:
+    """Yield an engine with its connections, which are closed with the block.
+
+    Raises `ConfigurationError` for a CA file that cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        source = await stack.enter_async_context(NetBoxSource(settings.netbox, hook=hook))
+        targets = []
+        for target in settings.targets:
+            opened = await stack.enter_async_context(PowerDNSTarget(target, settings.mark(target.name), hook=hook))
+            targets.append(Served(opened, target))
+        removed = RemovedRecords(settings.data_dir / "removed", timedelta(days=settings.removed_days))
+        refusals = await Refusals.load(settings.data_dir, time.time())
+        yield Engine(source, targets, removed, refusals, listener)

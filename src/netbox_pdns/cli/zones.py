@@ -1,0 +1,150 @@
+"""`netbox-pdns zones`: every zone of every target, whose it is, and whether it is as NetBox wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from netbox_pdns.cli.exit_status import ExitStatus
+from netbox_pdns.cli.options import Json, Verbose, Zones
+
+if TYPE_CHECKING:
+    from netbox_pdns.cli.running import Session
+    from netbox_pdns.cli.terminal import Terminal
+    from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """One zone on one target.
+
+    `owner` is `ours`, `foreign`, `orphaned`, or `absent` where the target does not have it. `records` counts what NetBox
+    wants served; `differences` are RRsets that are not as NetBox wants them, None where that is not known.
+    """
+
+    zone: str
+    target: str
+    owner: str
+    view: str | None = None
+    netbox_serial: int | None = None
+    served_serial: int | None = None
+    records: int | None = None
+    differences: int | None = None
+    left_out: int = 0
+    held: int = 0
+    error: str | None = None
+
+
+def zones(zone: Zones = None, json: Json = False, verbose: Verbose = False) -> None:
+    """List every zone with its serials, records, owner and differences; foreign and orphaned ones too."""
+    from netbox_pdns.cli.running import run
+
+    patterns = tuple(zone or ())
+
+    async def action(session: Session) -> ExitStatus:
+        return await _zones(session, patterns, json=json)
+
+    run(action, verbose=verbose)
+
+
+async def _zones(session: Session, patterns: Sequence[str], *, json: bool) -> ExitStatus:
+    from netbox_pdns.cli.logs import log_retries
+    from netbox_pdns.cli.progress import shown_progress
+    from netbox_pdns.cli.report import exit_status, failures
+    from netbox_pdns.cli.text import warn_of_unmatched
+    from netbox_pdns.cli.wiring import open_engine
+    from netbox_pdns.sync.outcome import SyncRequest
+
+    with shown_progress(session.terminal.err) as listener:
+        async with open_engine(session.settings, listener=listener, hook=log_retries(session.logger)) as engine:
+            report = await engine.run(SyncRequest(zones=tuple(patterns), dry_run=True))
+    rows = sorted(rows_of(report, patterns), key=lambda row: (row.zone, row.target))
+    if json:
+        session.terminal.json([asdict(row) for row in rows])
+    else:
+        _print(session.terminal, rows)
+    for failure in failures(report):
+        if failure.zone is None:
+            session.terminal.error(failure.error, session.settings.secrets)
+    warn_of_unmatched(session.terminal, report, patterns)
+    return exit_status(report)
+
+
+def rows_of(report: SyncReport, patterns: Sequence[str] = ()) -> Iterator[ZoneRow]:
+    """Yield a row for every zone of *report* that fits *patterns* (none: all)."""
+    from netbox_pdns.sync.patterns import matches
+
+    for target in report.targets:
+        held = [each.zone for each in target.held]
+        for outcome in target.outcomes:
+            yield _row(outcome, held.count(outcome.zone))
+        yield from (row for row in _others(target) if not patterns or matches(row.zone, patterns))
+
+
+def _row(outcome: ZoneOutcome, held: int) -> ZoneRow:
+    plan, listed = outcome.plan, outcome.observed
+    served = None
+    if listed is not None:
+        served = listed.serial if listed.served_serial is None else listed.served_serial
+    return ZoneRow(
+        zone=outcome.zone,
+        target=outcome.target,
+        owner=_owner(outcome),
+        view=None if outcome.ref is None else outcome.ref.view,
+        netbox_serial=None if outcome.ref is None else outcome.ref.serial,
+        served_serial=served or None,
+        records=None if outcome.orphaned else outcome.records,
+        differences=None if plan is None else len(plan.differences if plan.foreign else plan.changes),
+        left_out=0 if plan is None else len(plan.left_out),
+        held=held + (0 if plan is None else len(plan.held)),
+        error=None if outcome.error is None else str(outcome.error),
+    )
+
+
+def _owner(outcome: ZoneOutcome) -> str:
+    if outcome.observed is None:
+        return "absent"
+    if outcome.orphaned:
+        return "orphaned"
+    return "foreign" if outcome.foreign else "ours"
+
+
+def _others(target: TargetReport) -> Iterator[ZoneRow]:
+    for zone in target.foreign:
+        served = zone.serial if zone.served_serial is None else zone.served_serial
+        yield ZoneRow(zone=zone.name, target=target.name, owner="foreign", served_serial=served or None)
+
+
+def _print(terminal: Terminal, rows: Sequence[ZoneRow]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from netbox_pdns.cli.terminal import printable
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Zone", "Target", "Owner"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("NetBox", "Served", "Records", "Differences"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for row in rows:
+        numbers = (row.netbox_serial, row.served_serial, row.records, row.differences)
+        cells = (
+            row.zone,
+            row.target,
+            row.owner,
+            *("-" if each is None else str(each) for each in numbers),
+            _state(row),
+        )
+        table.add_row(*(Text(printable(cell)) for cell in cells), style=_STYLES.get(row.owner, ""))
+    terminal.out.print(table)
+
+
+_STYLES = {"foreign": "dim", "orphaned": "yellow", "absent": "cyan"}
+
+
+def _state(row: ZoneRow) -> str:
+    parts = [f"{count} {word}" for count, word in ((row.left_out, "left out"), (row.held, "held")) if count]
+    return ", ".join([*parts, *([row.error] if row.error else [])])
