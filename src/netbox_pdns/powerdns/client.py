@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -31,6 +32,7 @@ _LARGE_REQUEST = 1_000_000
 
 _LARGER = "raise `webserver-max-bodysize` in pdns.conf, or what a proxy before it takes"
 _MEGABYTE = 1024 * 1024
+_IN_PATHS = frozenset(ascii_letters + digits + ".-_")
 
 
 class NotThereError(DataError):
@@ -239,7 +241,9 @@ def _api_root(url: str) -> str:
 
 def _zone_path(name: str) -> str:
     """Return the path of a zone; PowerDNS escapes by `=` and two hex digits, `/` among others."""
-    return "/zones/" + "".join(c if c.isalnum() or c in ".-_" else f"={ord(c):02X}" for c in name)
+    return "/zones/" + "".join(
+        chr(octet) if chr(octet) in _IN_PATHS else f"={octet:02X}" for octet in name.encode("utf-8")
+    )
 
 
 def _is_html(response: httpx2.Response) -> bool:

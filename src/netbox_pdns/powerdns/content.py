@@ -62,6 +62,8 @@ UNKNOWN_TO_POWERDNS = frozenset(
 
 _AS_IT_IS = frozenset({"A", "HINFO", "TXT", "SPF", "CAA", "URI", "EUI48", "EUI64", "APL", "CSYNC", "NSEC3PARAM"})
 _NAME_CONTENT = frozenset({"CNAME", "NS", "PTR", "DNAME", "MX", "SRV", "KX", "AFSDB", "RP", "LP", "SOA", "ALIAS"})
+_NAME_FIELD = {"NAPTR": -1, "SVCB": 1, "HTTPS": 1, "IPSECKEY": 3}
+"""Types with a name among other fields: which one, counted by spaces (in a name PowerDNS prints a space as \\032)."""
 _NO_GATEWAY = re.compile(r"^([0-9]+ 0 [0-9]+)(?= (?!\. ))")
 _TO_ESCAPE = re.compile(r'(?<!\\)[";()]')
 
@@ -89,13 +91,28 @@ def compared(type: str, content: str) -> tuple[str, str]:
     """
     known = dns.rdatatype.to_text(dns.rdatatype.from_text(type)) if type.startswith("TYPE") else type
     if known in _NAME_CONTENT:
-        content = _TO_ESCAPE.sub(lambda match: "\\" + match[0], content)
+        content = _escaped(content)
     if known == "IPSECKEY":
         content = _NO_GATEWAY.sub(r"\1 .", content)
+    if known in _NAME_FIELD:
+        content = _with_field(content, _NAME_FIELD[known], _escaped)
     try:
         return known, canonical_rdata(known, content)
     except DataError:
         return known, content
+
+
+def _escaped(name: str) -> str:
+    """Return a name that PowerDNS printed with the escapes that master files need (RFC 1035, section 5.1)."""
+    return _TO_ESCAPE.sub(lambda match: "\\" + match[0], name)
+
+
+def _with_field(content: str, index: int, change: Callable[[str], str]) -> str:
+    """Return *content* with *change* done to its field *index*, where it has so many."""
+    fields = content.split(" ")
+    if index < len(fields):
+        fields[index] = change(fields[index])
+    return " ".join(fields)
 
 
 def _generic(type: str, rdata: str) -> tuple[str, str]:

@@ -1,0 +1,171 @@
+"""What PowerDNS's answers mean, and which calls are repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import pytest
+from powerdns_fake import client_of
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError, TransientError
+from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient, RejectedError, TooLargeError
+from netbox_pdns.resilience.retry import RetryDetails
+
+ZONE = "0/28.2.0.192.in-addr.arpa."
+LARGE = b"x" * 1_000_000
+_NAMED = {
+    400: RejectedError,
+    401: ConfigurationError,
+    403: ConfigurationError,
+    404: NotThereError,
+    409: ConflictError,
+    413: TooLargeError,
+    422: RejectedError,
+    429: TransientError,
+}
+
+
+def _means(status: int) -> type[NetboxPdnsError]:
+    return _NAMED.get(status) or (TransientError if status >= 500 else ConfigurationError)
+
+
+def _raised(answer: Response, call: Callable[[PowerDNSClient], Awaitable[object]], **fields: object) -> NetboxPdnsError:
+    async def test() -> NetboxPdnsError:
+        async with client_of(lambda request, body: answer, **fields) as client:
+            with pytest.raises(NetboxPdnsError) as caught:
+                await call(client)
+            return caught.value
+
+    return asyncio.run(test())
+
+
+@pytest.mark.parametrize("status", [status.value for status in HTTPStatus if status >= 300 and status != 304])
+def test_every_status_has_a_meaning(status: int) -> None:
+    """Each status that is no success becomes the error whose class says what to do; none slips through."""
+    error = _raised(PlainTextResponse("words", status), lambda client: client.patch_zone(ZONE, b"{}"))
+    assert type(error) is _means(status)
+    assert "canary" not in f"{error} {error.hint}"
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 404, 405])
+def test_a_page_of_html_is_another_service(status: int) -> None:
+    """A login page or a proxy's words, with whatever status: the URL is wrong."""
+    error = _raised(HTMLResponse("<html>plain HTTP request sent to HTTPS port", status), lambda client: client.zones())
+    assert isinstance(error, ConfigurationError)
+    assert error.setting == "NETBOX_PDNS_PDNS_URL"
+
+
+def test_a_redirect_is_named_with_where_it_leads() -> None:
+    """It is not followed: the key would go along."""
+    error = _raised(RedirectResponse("https://login.example/sso"), lambda client: client.zones())
+    assert isinstance(error, ConfigurationError)
+    assert "https://login.example/sso" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body", "kind"),
+    [
+        pytest.param(PlainTextResponse("Bad Request", 400), LARGE, TooLargeError, id="PowerDNS's own limit"),
+        pytest.param(HTMLResponse("<html>", 413), b"{}", TooLargeError, id="a proxy's limit"),
+        pytest.param(PlainTextResponse("Bad Request", 400), b"{}", RejectedError, id="a small one is no JSON"),
+    ],
+)
+def test_a_request_that_is_too_large(answer: Response, body: bytes, kind: type[NetboxPdnsError]) -> None:
+    """A 413, and a 400 to a large body, ask for smaller ones."""
+    assert type(_raised(answer, lambda client: client.patch_zone(ZONE, body))) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "server_id", "setting"),
+    [
+        pytest.param(401, "localhost", "NETBOX_PDNS_PDNS_TOKEN", id="key"),
+        pytest.param(403, "localhost", "NETBOX_PDNS_PDNS_TOKEN", id="key, or allow-from"),
+        pytest.param(404, "localhost", "NETBOX_PDNS_PDNS_URL", id="URL"),
+        pytest.param(404, "other", "NETBOX_PDNS_PDNS_SERVER_ID", id="server id"),
+    ],
+)
+def test_a_wrong_setting_is_named(status: int, server_id: str, setting: str) -> None:
+    """The setting to correct, in the operator's name for it."""
+    error = _raised(PlainTextResponse("no", status), lambda client: client.zones(), server_id=server_id)
+    assert isinstance(error, ConfigurationError)
+    assert error.setting == setting
+    assert setting in (error.hint or "")
+
+
+def test_a_setting_of_a_further_target_is_named_as_in_the_file() -> None:
+    """Targets of the TOML file have no variables."""
+    error = _raised(PlainTextResponse("no", 401), lambda client: client.zones(), flat=False, name="ams")
+    assert isinstance(error, ConfigurationError)
+    assert error.setting == "targets[ams].token"
+
+
+@pytest.mark.parametrize("text", ["[", "{}", '[{"name": 1}]', ""])
+def test_an_answer_of_another_shape_is_another_service(text: str) -> None:
+    """What is no JSON of the API is named."""
+    error = _raised(Response(text, media_type="application/json"), lambda client: client.zones())
+    assert isinstance(error, ConfigurationError)
+
+
+CALLS: dict[str, tuple[Callable[[PowerDNSClient], Awaitable[object]], int]] = {
+    "list_zones": (lambda client: client.zones(), 3),
+    "list_zone": (lambda client: client.zone(ZONE), 3),
+    "patch_zone": (lambda client: client.patch_zone(ZONE, b"{}"), 3),
+    "update_zone": (lambda client: client.update_zone(ZONE, {}), 3),
+    "delete_zone": (lambda client: client.delete_zone(ZONE), 3),
+    "notify_zone": (lambda client: client.notify(ZONE), 3),
+    "rectify_zone": (lambda client: client.rectify(ZONE), 3),
+    "create_zone": (lambda client: client.create_zone(b"{}"), 1),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_can_safely_be_repeated_is_tried_three_times(name: str) -> None:
+    """All calls but the making of a zone; each failed attempt is told by the call's name."""
+    call, attempts = CALLS[name]
+    paths: list[str] = []
+    told: list[RetryDetails] = []
+
+    def answer(request: Request, body: bytes) -> Response:
+        paths.append(request.url.path)
+        return PlainTextResponse("down", 503)
+
+    async def test() -> None:
+        async with client_of(answer, hook=told.append) as client:
+            with pytest.raises(TransientError):
+                await call(client)
+
+    asyncio.run(test())
+    assert len(paths) == attempts
+    assert [each.name for each in told] == [name] * (attempts if attempts > 1 else 0)
+
+
+def test_a_zone_is_found_by_its_escaped_name() -> None:
+    """`/` of RFC 2317 and all else that is special in a path goes as `=` and two hex digits."""
+    paths: list[str] = []
+
+    def answer(request: Request, body: bytes) -> Response:
+        paths.append(request.scope["raw_path"].decode())
+        return JSONResponse({"name": ZONE, "kind": "Native"})
+
+    async def test() -> None:
+        async with client_of(answer) as client:
+            for name in (ZONE, "a b?c.x.", "ü.x.", "_a-b.x."):
+                await client.zone(name)
+
+    asyncio.run(test())
+    names = [path.removeprefix("/api/v1/servers/localhost/zones/") for path in paths]
+    assert names == ["0=2F28.2.0.192.in-addr.arpa.", "a=20b=3Fc.x.", "=C3=BC.x.", "_a-b.x."]
+
+
+def test_a_zone_that_is_gone_counts_as_deleted() -> None:
+    """Deleting is done when it is not there."""
+
+    async def test() -> None:
+        async with client_of(lambda request, body: PlainTextResponse("Not Found", 404)) as client:
+            await client.delete_zone(ZONE)
+
+    asyncio.run(test())
