@@ -6,6 +6,7 @@ import asyncio
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import dns.flags
 import dns.message
@@ -268,7 +269,16 @@ def test_comments_disabled_records_and_foreign_types_stay(tmp_path: Path, run) -
     run(test())
 
 
-def test_secondaries_are_told_once_a_change(tmp_path: Path, run) -> None:
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        pytest.param("Primary", [(ZONE, 7), (ZONE, 5_000)], id="a primary's secondaries"),
+        pytest.param("Native", [], id="a native zone has none"),
+    ],
+)
+def test_secondaries_are_told_once_a_change(
+    kind: Literal["Primary", "Native"], told: list[tuple[str, int | None]], tmp_path: Path, run
+) -> None:
     """A new zone and a change of many batches: one NOTIFY each (RFC 1996), with the zone as it is then."""
 
     async def test() -> list[tuple[str, int | None]]:
@@ -280,14 +290,14 @@ def test_secondaries_are_told_once_a_change(tmp_path: Path, run) -> None:
                 running_pdns_server(tmp_path, settings=also) as server,
                 target_of(server, batch_bytes=20_000) as target,
             ):
-                template = ZoneTemplate(kind="Primary")
-                told = []
+                template = ZoneTemplate(kind=kind)
+                seen = []
                 for desired in (wanted(ZONE, 7, hosts(1_000)), wanted(ZONE, 5_000, hosts(1_000, "172"))):
                     await bring(target, desired, template)
-                    told += await asyncio.to_thread(_notified, secondary, server)
-                return told
+                    seen += await asyncio.to_thread(_notified, secondary, server)
+                return seen
 
-    assert run(test()) == [(ZONE, 7), (ZONE, 5_000)]
+    assert run(test()) == told
 
 
 def _notified(secondary: socket.socket, server: RunningPowerDNS) -> list[tuple[str, int | None]]:

@@ -28,6 +28,9 @@ from netbox_pdns.powerdns.upload import Upload
 from netbox_pdns.powerdns.wire import ZoneWire
 from netbox_pdns.settings import ZoneTemplate
 
+_NOTIFYING = frozenset({"Primary", "Master"})
+"""Kinds of zones that have secondaries; those of a Native zone have their copy from the database, or ask by themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -41,7 +44,7 @@ class Writer:
         """Make a zone, served whole or not at all; a half-made one of ours is finished."""
         assert plan.serial is not None
         count = await Creator(self.client, self.mark, self.limit).create(plan, template)
-        return Applied(plan.serial.final, count, await self._told(plan.zone))
+        return Applied(plan.serial.final, count, await self._told(plan.zone, template.kind))
 
     async def update(self, plan: ZonePlan) -> Applied:
         """Apply a plan's changes to a zone of ours; raises `ConflictError` where it is not ours (any more)."""
@@ -54,7 +57,7 @@ class Writer:
         if owed:
             await rectifying.make_good(self.client, plan.zone)
         after = await self._grown(plan, before)
-        notes = (*growth_notes(before, after), *await self._told(plan.zone))
+        notes = (*growth_notes(before, after), *await self._told(plan.zone, before.kind))
         return Applied(served_serial(after), upload.sent, notes)
 
     async def adopt(self, plan: ZonePlan) -> Applied:
@@ -101,8 +104,13 @@ class Writer:
         await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(soa)]))
         return await until_it_grew(self.client, before)
 
-    async def _told(self, name: str) -> tuple[str, ...]:
-        """Have the secondaries told (RFC 1996). What is applied stays so: where it fails, the operator is told instead."""
+    async def _told(self, name: str, kind: str) -> tuple[str, ...]:
+        """Have the secondaries told (RFC 1996). What is applied stays so: where it fails, the operator is told instead.
+
+        PowerDNS looks the nameservers' addresses up before it answers, which takes seconds where they cannot be found.
+        """
+        if kind not in _NOTIFYING:
+            return ()
         try:
             await self.client.notify(name)
         except (RejectedError, TransientError, NotThereError) as error:
