@@ -88,6 +88,11 @@ def find_pdns_server() -> Path | None:
     return Path(found) if found else None
 
 
+def can_run_pdns_server() -> bool:
+    """Tell whether this machine has a `pdns_server` with its SQLite backend."""
+    return find_pdns_server() is not None and any(path.exists() for path in _SCHEMAS)
+
+
 def prepare_pdns_server(
     directory: Path, *, backend: Backend = "gsqlite3", settings: Mapping[str, str] | None = None
 ) -> PdnsServer:

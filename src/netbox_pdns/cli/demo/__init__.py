@@ -1,0 +1,67 @@
+"""`netbox-pdns demo`: the whole product on a sandbox of its own, in a few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+import typer
+
+from netbox_pdns.cli.demo.acts import ACTS, Show
+from netbox_pdns.cli.demo.netbox import NetBoxUser
+from netbox_pdns.cli.demo.stage import Stage, open_stage
+from netbox_pdns.cli.exit_status import ExitStatus
+from netbox_pdns.cli.terminal import Terminal
+from netbox_pdns.errors import NetboxPdnsError
+
+
+def demo(*, keep: bool, verbose: bool) -> None:
+    """Play the demo and exit: 0 where all went as it should, 1 where not; with *keep* it goes on until Ctrl-C."""
+    terminal = Terminal(verbose=verbose)
+    try:
+        with tempfile.TemporaryDirectory(prefix="netbox-pdns-demo-") as directory:
+            asyncio.run(_demo(terminal, Path(directory), keep=keep))
+    except NetboxPdnsError as error:
+        terminal.error(error)
+        raise typer.Exit(ExitStatus.NOT_RUN) from error
+    except KeyboardInterrupt:
+        terminal.line("stopped")
+
+
+async def _demo(terminal: Terminal, directory: Path, *, keep: bool) -> None:
+    started = time.monotonic()
+    async with open_stage(directory) as stage, NetBoxUser(stage.netbox) as user:
+        _print_stage(terminal, stage)
+        show = Show(terminal, stage, user)
+        for act in ACTS:
+            await act(show)
+        terminal.line()
+        terminal.line(f"That was netbox-pdns, in {time.monotonic() - started:.1f} s.", "bold")
+        if keep:
+            _print_addresses(terminal, stage)
+            await asyncio.Event().wait()
+        terminal.line("With --keep (make demo ARGS=--keep) it stays, for you to try; README.md says how to use it.")
+
+
+def _print_stage(terminal: Terminal, stage: Stage) -> None:
+    terminal.line("netbox-pdns keeps PowerDNS equal to what NetBox DNS holds.", "bold")
+    terminal.line(f"The stage is a NetBox DNS API in this process, and two PowerDNS servers: {stage.powerdns}.")
+
+
+def _print_addresses(terminal: Terminal, stage: Stage) -> None:
+    name, server = next(iter(stage.targets.items()))
+    terminal.line()
+    terminal.line("It stays until Ctrl-C. The addresses:", "bold")
+    terminal.line(f"  NetBox API    {stage.netbox.url}/api/  (Authorization: Token {stage.netbox.token})")
+    for target, each in stage.targets.items():
+        terminal.line(f"  {target:<13} {each.url}/api/v1/  (X-API-Key: {each.api_key}), DNS {each.dns_address}")
+    terminal.line()
+    terminal.line("Try, in another terminal:", "bold")
+    terminal.line(f"  export NETBOX_PDNS_CONFIG={stage.config}")
+    for command in ("check", "zones", "plan", "sync", "settings"):
+        terminal.line(f"  netbox-pdns {command}")
+    terminal.line(f"  dig @{server.dns_host} -p {server.dns_port} www.example.com  # {name}")
+    edit = f"curl -H 'Authorization: Token {stage.netbox.token}' -H 'Content-Type: application/json' -X PATCH"
+    terminal.line(f'  {edit} -d \'{{"value": "192.0.2.77"}}\' {stage.netbox.url}/api/plugins/netbox-dns/records/ID/')
