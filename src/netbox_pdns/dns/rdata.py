@@ -44,7 +44,7 @@ def canonical_rdata(type: str, text: str, origin: str = ".") -> str:
     Relative names are below *origin*. Raises `DataError` that says why where *text* is no rdata of *type*.
     """
     short = SHORT_WAYS.get(type)
-    quick = None if short is None else short(text)
+    quick = None if short is None else short(text, origin)
     return canonical_text(parse_rdata(type, text, origin)) if quick is None else quick
 
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -21,6 +22,8 @@ from netbox_pdns.planning.values import Desired, LeftOut, ZoneRef
 
 _LONGEST_STRING = 255
 """Octets of a character-string (RFC 1035, section 3.3)."""
+_PLAIN_TEXT = re.compile(r"[ !#-\[\]-~]{0,255}")
+"""What stands between quotes as it is."""
 
 
 def meant(type: str, value: str, zone: str) -> str:
@@ -70,6 +73,8 @@ def _left_out(ref: ZoneRef, row: RecordRow, reason: str, record_url: str) -> Lef
 
 
 def _one_text(value: str) -> str:
+    if _PLAIN_TEXT.fullmatch(value):
+        return f'"{value}"'
     octets = value.encode("utf-8")
     strings = [octets[i : i + _LONGEST_STRING] for i in range(0, len(octets), _LONGEST_STRING)] or [b""]
     return " ".join('"' + "".join(f"\\{octet:03d}" for octet in string) + '"' for string in strings)
