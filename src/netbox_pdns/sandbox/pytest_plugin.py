@@ -1,1 +1,24 @@
-"""The sandbox's servers as pytest fixtures."""
+"""The sandbox's servers as pytest fixtures, for tests of what works with a PowerDNS.
+
+Every pytest run loads this module, so what the fixtures need is imported when one is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from netbox_pdns.sandbox.running import RunningPowerDNS
+
+
+@pytest.fixture
+def sandbox_powerdns() -> Iterator[RunningPowerDNS]:
+    """An empty PowerDNS of the test's own: its API, and DNS over UDP and TCP, on free ports of 127.0.0.1."""
+    from netbox_pdns.sandbox.background import in_background
+    from netbox_pdns.sandbox.powerdns import running_powerdns
+
+    with in_background(running_powerdns()) as server:
+        yield server
