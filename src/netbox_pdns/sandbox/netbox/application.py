@@ -135,7 +135,8 @@ class _Asked:
         elif number is None:
             done = editing.update_many(tx, self._kind, data, may)
         else:
-            done = editing.update(tx, self._kind, number, data, may)
+            whole = self._request.method == "PUT"
+            done = editing.update(tx, self._kind, number, data, may, whole=whole)
         show = self._rows.maker(self._kind)
         shown = [show(row) for row in done] if isinstance(done, list) else show(done)
         return _json(201 if method == "POST" else 200, shown)

@@ -82,10 +82,10 @@ def create(tx: Transaction, kind: Kind, data: Any, allowed: Test | None) -> Any:
     return [table[row.id] for row in made]
 
 
-def update(tx: Transaction, kind: Kind, number: int, data: Any, allowed: Test | None) -> Any:
-    """Change one object and return it; raises `Refusal`."""
+def update(tx: Transaction, kind: Kind, number: int, data: Any, allowed: Test | None, *, whole: bool = False) -> Any:
+    """Change one object and return it; *whole* (PUT) is to name all that is required. Raises `Refusal`."""
     before = _there(tx.inventory, kind, number, allowed)
-    given = read(tx.inventory, kind, data, partial=True)
+    given = read(tx.inventory, kind, data, partial=not whole)
     after = _EDITS[kind.name].update(tx, before, msgspec.structs.replace(before, **_whole(kind, given, before)))
     if allowed is not None and not allowed(after):
         raise forbidden()

@@ -324,6 +324,10 @@ def _zones_of(inventory: Inventory, row: Any) -> tuple[int, ...]:
     return tuple(zone.id for zone in inventory.zones if row.id in zone.nameservers)
 
 
+def _expired(_: Inventory, row: Any) -> bool:
+    return row.expiration_date is not None and row.expiration_date < datetime.now(UTC).date().isoformat()
+
+
 FILTERS: Mapping[str, Mapping[str, Filter]] = {
     "tag": {**_COMMON, "slug": Text(_own("slug")), "color": Text(_own("color"))},
     "tenant": {**_COMMON, **_TAGGED, "slug": Text(_own("slug"))},
@@ -371,6 +375,7 @@ FILTERS: Mapping[str, Mapping[str, Filter]] = {
         "disable_ptr": Flag(_own("disable_ptr")),
         "ptr_record_id": Id(_own("ptr_record"), "record"),
         "expiration_date": Text(_own("expiration_date")),
+        "expired": Flag(_expired),
         "q": Search((_own("fqdn"), _own("description"), _own("value"), _zone_name_of)),
     },
     "objectchange": {

@@ -115,7 +115,7 @@ def _in_order(inventory: Inventory, kind: Kind, query: Query, rows: list[Any]) -
     if not known and kind.name == "objectchange":
         return sorted(rows, key=lambda row: row.time, reverse=True)
     if not known:
-        return sorted(rows, key=lambda row: _own_order(inventory, kind, row))
+        return _in_own_order(inventory, kind, rows)
     for name in reversed(known):
         attribute = _attribute(name)
         rows = sorted(rows, key=lambda row: _natural(getattr(row, attribute)), reverse=name.startswith("-"))
@@ -126,14 +126,21 @@ def _attribute(ordering: str) -> str:
     return {"changed_object_id": "object_id"}.get(ordering.removeprefix("-"), ordering.removeprefix("-"))
 
 
-def _own_order(inventory: Inventory, kind: Kind, row: Any) -> list[Any]:
-    if kind.name == "record":
-        zone = inventory.zones[row.zone]
-        texts = (row.fqdn, inventory.views[zone.view].name, zone.name, row.name, row.type, row.value, row.status)
-        return [_natural(text) for text in texts]
+def _in_own_order(inventory: Inventory, kind: Kind, rows: list[Any]) -> list[Any]:
     if kind.name == "zone":
-        return [_natural(inventory.views[row.view].name), _natural(row.name)]
-    return [_natural(row.name)]
+        return sorted(rows, key=lambda row: (_natural(inventory.views[row.view].name), _natural(row.name)))
+    if kind.name != "record":
+        return sorted(rows, key=lambda row: _natural(row.name))
+
+    def further(row: Any) -> list[Any]:
+        zone = inventory.zones[row.zone]
+        texts = (inventory.views[zone.view].name, zone.name, row.name, row.type, row.value, row.status)
+        return [_natural(text) for text in texts]
+
+    # Few records share their name, so what orders those is worked out for them alone.
+    by_name = itertools.groupby(sorted(rows, key=lambda row: _natural(row.fqdn)), key=lambda row: row.fqdn.lower())
+    groups = (list(group) for _, group in by_name)
+    return [row for group in groups for row in (sorted(group, key=further) if len(group) > 1 else group)]
 
 
 def _natural(value: Any) -> tuple[Any, ...]:

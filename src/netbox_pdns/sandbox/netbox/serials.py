@@ -50,7 +50,7 @@ def write_soa(tx: Transaction, zone: Zone) -> None:
     if before is None:
         soa = Record(zone=zone.id, name="@", type="SOA", value=value, fqdn=fqdn, ttl=zone.soa_ttl, managed=True)
         tx.insert(tx.inventory.records, soa)
-    elif (before.value, before.ttl) != (value, zone.soa_ttl):
+    elif (before.value, before.ttl, before.fqdn) != (value, zone.soa_ttl, fqdn):
         after = msgspec.structs.replace(before, value=value, ttl=zone.soa_ttl, fqdn=fqdn)
         tx.update(tx.inventory.records, before, after)
 
@@ -79,7 +79,7 @@ def drop_nameserver(tx: Transaction, zone: Zone, name: str) -> None:
 
 
 def _soa(tx: Transaction, zone: Zone) -> Record | None:
-    # While a zone is being renamed its records have the old name: the first of a zone is its SOA, all but always.
+    # Made with its zone, it is the first of its records, all but always; while a zone is renamed no name finds it.
     ids = tx.inventory.records.ids_of_zone(zone.id)
     first = tx.inventory.records[ids[0]] if ids else None
     if first is None or (first.type == "SOA" and first.managed):

@@ -14,7 +14,14 @@ from netbox_pdns.sandbox.netbox.objects import Nameserver, Record, Tag, Tenant, 
 from netbox_pdns.sandbox.netbox.pointers import drop_aliases, drop_pointers, lead, pointed_from, repoint
 from netbox_pdns.sandbox.netbox.records import renamed
 from netbox_pdns.sandbox.netbox.refusals import Refusal, detail, invalid
-from netbox_pdns.sandbox.netbox.serials import drop_nameserver, grows, serial_of_edit, write_nameservers, write_soa
+from netbox_pdns.sandbox.netbox.serials import (
+    drop_nameserver,
+    grows,
+    serial_of_edit,
+    touch,
+    write_nameservers,
+    write_soa,
+)
 from netbox_pdns.sandbox.netbox.transaction import Transaction
 from netbox_pdns.sandbox.netbox.values import arpa_network, check_mailbox, nameserver_name, zone_name
 
@@ -49,6 +56,7 @@ def update_zone(tx: Transaction, before: Zone, given: Zone) -> Zone:
         for record in tx.inventory.records.of_zone(kept.id):
             if record.type != "SOA":
                 renamed(tx, tx.inventory.records[record.id], kept)
+        touch(tx, kept.id)
     if changed & (_WHERE | {"rfc2317_prefix", "rfc2317_parent_managed"}):
         _bring_pointers(tx, kept)
         _look_anew(tx, kept)
