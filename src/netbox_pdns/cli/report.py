@@ -36,11 +36,13 @@ class Failure:
 
 
 def to_apply(report: SyncReport) -> Iterator[ZoneOutcome]:
-    """Yield the outcomes whose plan has something to apply; what is held waits, and is none of them."""
+    """Yield the outcomes whose plan has something to apply; what is held or only observed is none of them."""
     for target in report.targets:
         waiting = {held.zone for held in target.held}
         yield from (
-            each for each in target.outcomes if each.has_changes and not (each.orphaned and each.zone in waiting)
+            each
+            for each in target.outcomes
+            if each.has_changes and not each.observe_only and not (each.orphaned and each.zone in waiting)
         )
 
 
