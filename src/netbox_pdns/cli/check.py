@@ -46,7 +46,8 @@ def check(json: Json = False, verbose: Verbose = False) -> None:
 def _print(terminal: Terminal, probes: Sequence[Probe]) -> None:
     for probe in probes:
         mark, style = _MARKS[probe.state]
-        terminal.prose(f"{probe.name}: {probe.detail}", style, mark=f"{mark:<8} ")
+        named = probe.detail.startswith(probe.name)
+        terminal.prose(probe.detail if named else f"{probe.name}: {probe.detail}", style, mark=f"{mark:<8} ")
         if probe.hint and probe.state != "ok":
             terminal.prose(f"hint: {probe.hint}", mark=" " * 9)
     counts = Counter[str](probe.state for probe in probes)

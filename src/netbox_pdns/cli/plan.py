@@ -75,9 +75,8 @@ async def dry_run(session: Session, request: SyncRequest) -> SyncReport:
 
 def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
     """Print the plans of a dry run in *form*."""
-    from netbox_pdns.cli.report import as_data
+    from netbox_pdns.cli.report import as_data, markdown
     from netbox_pdns.cli.text import print_attention, print_plans, print_summary
-    from netbox_pdns.planning.render import markdown
 
     match form:
         case Output.JSON:
@@ -87,7 +86,7 @@ def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
 
             terminal.raw(yaml.safe_dump(terminal.data(as_data(report)), sort_keys=False, allow_unicode=True))
         case Output.MARKDOWN:
-            terminal.raw(markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None]))
+            terminal.raw(markdown(report))
         case Output.TEXT:
             print_plans(terminal, report)
             print_attention(terminal, report)

@@ -96,6 +96,18 @@ def as_data(report: SyncReport) -> dict[str, Any]:
     }
 
 
+def markdown(report: SyncReport) -> str:
+    """Return a plan as Markdown, for a ticket or a merge request: what is to apply, then what waits and what failed."""
+    text = render.markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None])
+    lines = [
+        f"- held ({each.reason}): {each.detail}; `{each.command}`" for target in report.targets for each in target.held
+    ]
+    for failure in failures(report):
+        where = failure.target if failure.zone is None else f"{failure.zone} on {failure.target}"
+        lines.append(f"- failed: {where}: {failure.error}")
+    return text + ("\n## Attention\n\n" + "\n".join(lines) + "\n" if lines else "")
+
+
 def error_data(error: NetboxPdnsError | None) -> dict[str, Any] | None:
     """Return an error as plain data."""
     return None if error is None else {"kind": error.kind, "message": str(error), "hint": error.hint}

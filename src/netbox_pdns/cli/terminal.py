@@ -148,7 +148,9 @@ def _print_prose(console: Console, text: str, style: str, mark: str) -> None:
 
 
 def _table(headings: Iterable[str], *, lines: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if lines else None, pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD if lines else None, pad_edge=False, show_edge=False, padding=(0, 1 if lines else 2, 0, 0)
+    )
     for number, heading in enumerate(headings):
         if heading.startswith(">"):
             table.add_column(heading[1:], justify="right", no_wrap=True)

@@ -13,6 +13,7 @@ from netbox_pdns.cli.options import Json, Verbose, Zones
 if TYPE_CHECKING:
     from netbox_pdns.cli.running import Session
     from netbox_pdns.cli.terminal import Terminal
+    from netbox_pdns.planning.values import ZonePlan
     from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
 
 
@@ -92,11 +93,17 @@ def _row(outcome: ZoneOutcome, held: int) -> ZoneRow:
         netbox_serial=None if outcome.ref is None else outcome.ref.serial,
         served_serial=served or None,
         records=None if outcome.orphaned else outcome.records,
-        differences=None if plan is None else len(plan.differences if plan.foreign else plan.changes),
+        differences=None if plan is None else _differences(plan),
         left_out=0 if plan is None else len(plan.left_out),
         held=held + (0 if plan is None else len(plan.held)),
         error=None if outcome.error is None else str(outcome.error),
     )
+
+
+def _differences(plan: ZonePlan) -> int:
+    """Count the RRsets that are not as NetBox wants them, the held ones among them."""
+    changes = plan.differences if plan.foreign else plan.changes
+    return len({change.key for change in (*changes, *(change for held in plan.held for change in held.changes))})
 
 
 def _owner(outcome: ZoneOutcome) -> str:

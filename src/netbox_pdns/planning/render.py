@@ -152,8 +152,13 @@ def _markdown_of(plan: ZonePlan) -> str:
     if shown := lines(plan):
         text += "```diff\n" + "\n".join(shown) + "\n```\n"
     text += "".join(f"- held ({held.reason}): {held.detail}; `{held.command}`\n" for held in plan.held)
-    text += "".join(f"- left out: `{record.name} {record.type}`: {record.reason}\n" for record in plan.left_out)
+    text += "".join(f"- left out: {_linked(record)}: {record.reason}\n" for record in plan.left_out)
     return text + "".join(f"- {note}\n" for note in plan.notes)
+
+
+def _linked(record: LeftOut) -> str:
+    text = f"`{record.name} {record.type}`"
+    return f"[{text}]({record.url})" if record.url else text
 
 
 def _change_data(change: Change) -> dict[str, Any]:
