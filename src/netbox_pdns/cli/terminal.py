@@ -6,6 +6,7 @@ Whatever is printed passes through here, so that no secret of the settings is ev
 from __future__ import annotations
 
 import io
+import json
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -68,7 +69,8 @@ class Terminal:
 
     def json(self, data: Any) -> None:
         """Print *data* as JSON."""
-        self.raw(msgspec.json.format(msgspec.json.encode(self.data(data)), indent=2).decode())
+        utf8 = "utf" in (self.out.encoding or "").lower()
+        self.raw(json.dumps(self.data(data), indent=2, ensure_ascii=not utf8))
 
     def data(self, data: Any) -> Any:
         """Return *data* as plain values without secrets, for JSON and YAML."""

@@ -282,7 +282,7 @@ def _url_problem(url: str, setting: str) -> Iterator[Problem]:
     except ValueError:
         yield Problem(setting, "is no URL", "correct it: https://HOST[:PORT][/PATH]")
         return
-    if parts.username is not None or parts.password is not None:
+    if "@" in url:  # wherever it stands: a password that is written wrongly ends up in the path
         yield Problem(setting, "holds a user name or password", "remove it; the token is a setting of its own")
     elif parts.scheme not in {"http", "https"} or not host:
         yield Problem(setting, "is no address of a web server", "begin with https:// or http:// and a host")
