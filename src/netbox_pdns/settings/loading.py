@@ -42,7 +42,7 @@ MASK = "********"
 LONGEST_MARK = 40
 """Characters of `account` that PowerDNS's SQL schemas hold."""
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_USER = re.compile(r"://.*@")
+_USER = re.compile(r"(^|://).*@")
 """What stands before the host of a URL; with all that looks like it, since a password may hold any character."""
 
 Section = TypeVar("Section", bound=BaseModel)
@@ -355,4 +355,4 @@ def text_of(value: Any) -> str:
         case dict():
             return ", ".join(f"{key} = {text_of(each)}" for key, each in value.items())
         case _:
-            return _USER.sub(f"://{MASK}@", str(value))
+            return _USER.sub(rf"\1{MASK}@", str(value))
