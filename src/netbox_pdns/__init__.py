@@ -1,5 +1,11 @@
 """Keeps PowerDNS Authoritative servers equal to what NetBox DNS holds."""
 
-from importlib.metadata import version
+from __future__ import annotations
 
-__version__ = version("netbox-pdns")
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version  # takes longer than all of `--help`
+
+    return version("netbox-pdns")

@@ -65,7 +65,7 @@ def test_the_url_may_end_in_the_path_of_the_api(ending: str, powerdns_gsqlite3: 
         pytest.param({"token": SecretStr("canary")}, "refuses the API key", "NETBOX_PDNS_PDNS_TOKEN", id="wrong key"),
         pytest.param({"server_id": "nope"}, "no server 'nope'", "NETBOX_PDNS_PDNS_SERVER_ID", id="wrong server id"),
         pytest.param({"url": "{url}/nope"}, "no PowerDNS API at", "NETBOX_PDNS_PDNS_URL", id="wrong path"),
-        pytest.param({"url": "https{tls}"}, "no TLS connection", "http:// or https://", id="https for http"),
+        pytest.param({"url": "https{tls}"}, "speaks http", "write http://", id="https for http"),
         pytest.param({"url": "http://127.0.0.1:9"}, "cannot be reached", "NETBOX_PDNS_PDNS_URL", id="nobody there"),
         pytest.param({"url": "ftp://127.0.0.1"}, "no URL", "NETBOX_PDNS_PDNS_URL", id="no URL"),
         pytest.param({"ca_file": "/nonexistent/ca.pem"}, "the CA file", "PEM", id="CA file that is not there"),

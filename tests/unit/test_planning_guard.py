@@ -75,12 +75,10 @@ def test_per_record() -> None:
     explanations = {(absolute("www"), "A", "192.0.2.1"): "deleted in NetBox"}
     plan = plan_zone(desired("www 300 A 192.0.2.9"), observed(there), context(explanations=explanations))
     (change,) = plan.changes
-    assert list(change_lines(change)) == ["- www.example.com. 300 A 192.0.2.1", "+ www.example.com. 300 A 192.0.2.9"]
+    assert change_lines([change]) == ("~ www.example.com. 300 A 192.0.2.1 → 192.0.2.9",)
     (held,) = plan.held
     assert held.detail.startswith("3 records would go and NetBox does not say why (300 % of 1 RRsets)")
-    assert [line for waiting in held.changes for line in change_lines(waiting)] == [
-        f"- www.example.com. 300 A 192.0.2.{number}" for number in (2, 3, 4)
-    ]
+    assert change_lines(held.changes) == tuple(f"- www.example.com. 300 A 192.0.2.{number}" for number in (2, 3, 4))
     assert [record[2] for record in plan.unexplained] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
 
 

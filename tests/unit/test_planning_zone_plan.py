@@ -22,7 +22,7 @@ def test_a_new_zone_is_made_whole() -> None:
     plan = plan_zone(desired(WWW, 7), None, context())
     assert plan.action is Action.CREATE
     assert plan.serial == SerialStep(None, 7, 7)
-    assert lines(plan) == ("~ example.com. SOA serial 7", "+ www.example.com. 300 A 192.0.2.1")
+    assert lines(plan) == ("+ example.com.     3600 SOA serial 7", "+ www.example.com. 300  A   192.0.2.1")
 
 
 def test_a_half_made_zone_of_ours_is_finished() -> None:
@@ -150,9 +150,8 @@ def test_a_dynamic_zone() -> None:
     there = observed(f"{WWW}\ndhcp 60 A 192.0.2.7\ngone 60 A 192.0.2.1\ngone 60 A 192.0.2.2")
     plan = plan_zone(desired("www 300 A 192.0.2.9", dynamic=True), there, context(explanations=explanations))
     assert [line for line in lines(plan) if "SOA" not in line] == [
-        "- gone.example.com. 60 A 192.0.2.1",
-        "- www.example.com. 300 A 192.0.2.1",
-        "+ www.example.com. 300 A 192.0.2.9",
+        "- gone.example.com. 60   A   192.0.2.1",
+        "~ www.example.com.  300  A   192.0.2.1 → 192.0.2.9",
     ]
     assert not plan.held
 
@@ -165,7 +164,8 @@ def test_rendering() -> None:
     assert data["serial"] == {"served": 7, "next": 8}
     assert data["changes"][0]["before"] == {"ttl": 300, "rdata": ["192.0.2.1"]}
     assert data["left_out"][0]["netbox_id"] == 2
-    assert "```diff\n~ example.com. SOA serial 7 -> 8\n~ www.example.com. A TTL 300 -> 60\n```" in markdown([plan])
+    shown = "~ example.com.     3600     SOA serial 7 → 8\n~ www.example.com. 300 → 60 A   192.0.2.1"
+    assert f"```diff\n{shown}\n```" in markdown([plan])
     assert "Nothing to apply" in markdown([])
 
 

@@ -34,7 +34,7 @@ def _program() -> None:
 
 def demo(
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave it running, and print the addresses and what to try.")
+        bool, typer.Option("--keep", metavar="", help="Leave it running, and print the addresses and what to try.")
     ] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -43,7 +43,7 @@ def demo(
 
 
 def _example(*commands: str) -> str:
-    return "Example:\n\n" + "\n\n".join(f"netbox-pdns {command}" for command in commands)
+    return "\n".join(["Example:", *(f"  netbox-pdns {command}" for command in commands)])
 
 
 app.command(epilog=_example("plan --zone '*.example.com'", "plan --output markdown", "plan --exit-code --json"))(plan)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from netbox_pdns.probe import Probe
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("FAILED", "bold red")}
+_ENDS = {"failed": "bold red", "warning": "bold yellow", "ok": "bold green"}
 
 
 def check(json: Json = False, verbose: Verbose = False) -> None:
@@ -25,33 +27,29 @@ def check(json: Json = False, verbose: Verbose = False) -> None:
     from netbox_pdns.cli.terminal import Terminal
     from netbox_pdns.settings import read_settings
 
-    terminal = Terminal(verbose=verbose)
     reading = read_settings()
+    terminal = Terminal(verbose=verbose, secrets=reading.secrets)
     probes = probe_settings(reading)
     if reading.settings is not None:
-        probes = (*probes, *asyncio.run(probe_all(reading.settings)))
-    _print(terminal, probes, reading.secrets, json=json)
+        with terminal.waiting("asking NetBox and PowerDNS"):
+            probes = (*probes, *asyncio.run(probe_all(reading.settings)))
+    if json:
+        terminal.json(probes)
+    else:
+        _print(terminal, probes)
     if reading.settings is None:
         raise typer.Exit(ExitStatus.NOT_RUN)
     failed = any(probe.state == "failed" for probe in probes)
     raise typer.Exit(ExitStatus.ATTENTION if failed else ExitStatus.DONE)
 
 
-def _print(terminal: Terminal, probes: Iterable[Probe], secrets: Iterable[str], *, json: bool) -> None:
-    from dataclasses import replace
-
-    from netbox_pdns.cli.terminal import redacted
-
-    secrets = tuple(secrets)
-    shown = [
-        replace(each, detail=redacted(each.detail, secrets), hint=each.hint and redacted(each.hint, secrets))
-        for each in probes
-    ]
-    if json:
-        terminal.json(shown)
-        return
-    for probe in shown:
+def _print(terminal: Terminal, probes: Sequence[Probe]) -> None:
+    for probe in probes:
         mark, style = _MARKS[probe.state]
-        terminal.line(f"{mark:<8} {probe.name}: {probe.detail}", style)
+        named = probe.detail.startswith(probe.name)
+        terminal.prose(probe.detail if named else f"{probe.name}: {probe.detail}", style, mark=f"{mark:<8} ")
         if probe.hint and probe.state != "ok":
-            terminal.line(f"         hint: {probe.hint}")
+            terminal.prose(f"hint: {probe.hint}", mark=" " * 9)
+    counts = Counter[str](probe.state for probe in probes)
+    style = next(style for state, style in _ENDS.items() if counts[state] or state == "ok")
+    terminal.line(", ".join(f"{counts[state]} {state}" for state in _MARKS), style)

@@ -27,4 +27,4 @@ _MEANINGS = {
     ExitStatus.ATTENTION: "ran, with something left out, held or failed",
     ExitStatus.CHANGES: "plan --exit-code: there is something to apply (goes before 3)",
 }
-EPILOG = "Exit status:\n\n" + "\n\n".join(f"{status.value}  {status.meaning}" for status in ExitStatus)
+EPILOG = "Exit status:\n" + "\n".join(f"{status.value}  {status.meaning}" for status in ExitStatus)

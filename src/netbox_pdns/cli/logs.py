@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from netbox_pdns.cli.terminal import printable, redacted
+from netbox_pdns.cli.redaction import printable, redacted_data
 from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
 from netbox_pdns.sync.events import Event, Listener, RunStarted, TargetFailed, ZoneDone
@@ -37,7 +37,7 @@ def make_logger(level: str, form: str, secrets: Iterable[str] = ()) -> Filtering
     """
     processors: list[Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso" if form == "json" else "%Y-%m-%dT%H:%M:%SZ", utc=True),
         _without(tuple(secrets)),
         _renderer(form),
     ]
@@ -103,33 +103,28 @@ def counts(plan: ZonePlan) -> Mapping[str, int]:
 
 
 def _zone(logger: FilteringBoundLogger, outcome: ZoneOutcome) -> None:
-    line = logger.bind(zone=outcome.zone, target=outcome.target, seconds=round(outcome.seconds, 3))
+    line = logger.bind(zone=outcome.zone, target=outcome.target)
+    seconds = round(outcome.seconds, 3)
     plan = outcome.plan
     if outcome.error is not None:
-        line.error("zone failed", error=str(outcome.error), hint=outcome.error.hint)
+        line.error("zone failed", error=str(outcome.error), hint=outcome.error.hint, seconds=seconds)
         return
     if plan is None:
-        line.debug("zone gone")
+        line.debug("zone gone", seconds=seconds)
         return
-    waiting = {"left_out": len(plan.left_out), "held": len(plan.held)}
+    told = {"action": str(plan.action), **counts(plan), "left_out": len(plan.left_out), "held": len(plan.held)}
     if outcome.applied:
-        line.info(
-            "zone changed",
-            action=str(plan.action),
-            **counts(plan),
-            **waiting,
-            serial=outcome.serial,
-            batches=outcome.batches,
-        )
+        line.info("zone changed", **told, serial=outcome.serial, batches=outcome.batches, seconds=seconds)
     else:
-        line.debug("zone unchanged", action=str(plan.action), **waiting)
+        line.debug("zone planned" if outcome.has_changes else "zone unchanged", **told, seconds=seconds)
     for note in outcome.notes:
         line.warning(note)
 
 
 def _without(secrets: tuple[str, ...]) -> Processor:
     def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        return {key: redacted(value, secrets) if isinstance(value, str) else value for key, value in event.items()}
+        cleaned: EventDict = redacted_data(dict(event), secrets)
+        return cleaned
 
     return process
 
@@ -139,12 +134,15 @@ def _renderer(form: str) -> Processor:
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+        sort_keys=False,
         pad_event_to=0,
+        pad_level=False,
         exception_formatter=structlog.dev.plain_traceback,
     )
 
     def render(logger: WrappedLogger, method: str, event: EventDict) -> str:
-        safe = {key: printable(value) if isinstance(value, str) else value for key, value in event.items()}
+        said = ((key, value) for key, value in event.items() if value is not None and value != 0)
+        safe = {key: printable(value) if isinstance(value, str) else value for key, value in said}
         return str(console(logger, method, safe))
 
     return render

@@ -10,9 +10,10 @@ Zones: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--zone", metavar="PATTERN", help="Only zones that fit (*, ?); may be given several times."),
 ]
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON, for machines.")]
 Verbose: TypeAlias = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Log every step, and print what caused an error.")
+    bool,
+    typer.Option("--verbose", "-v", metavar="", help="Log every step, and print what caused an error."),
 ]
 Adopt: TypeAlias = Annotated[
     list[str] | None,

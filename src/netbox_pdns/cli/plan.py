@@ -31,7 +31,7 @@ def plan(
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is printed.")] = Output.TEXT,
     json: Json = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with status 4 when there is something to apply.")
+        bool, typer.Option("--exit-code", metavar="", help="Exit with status 4 when there is something to apply.")
     ] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -39,35 +39,44 @@ def plan(
     from netbox_pdns.cli.running import run
     from netbox_pdns.sync.outcome import SyncRequest
 
+    if json and output not in {Output.TEXT, Output.JSON}:
+        raise typer.BadParameter(f"--json and --output {output} are two forms; ask for one", param_hint="--json")
     request = SyncRequest(zones=tuple(zone or ()), dry_run=True, adopt=tuple(adopt or ()))
     form = Output.JSON if json else output
 
     async def action(session: Session) -> ExitStatus:
         return await _plan(session, request, form, exit_code=exit_code)
 
-    run(action, verbose=verbose)
+    run(action, verbose=verbose, json=form is Output.JSON)
 
 
 async def _plan(session: Session, request: SyncRequest, form: Output, *, exit_code: bool) -> ExitStatus:
-    from netbox_pdns.cli.logs import log_retries
-    from netbox_pdns.cli.progress import shown_progress
     from netbox_pdns.cli.report import exit_status
     from netbox_pdns.cli.text import warn_of_unmatched
+
+    report = await dry_run(session, request)
+    print_report(session.terminal, report, form)
+    warn_of_unmatched(session.terminal, report, request)
+    return exit_status(report, tell_changes=exit_code)
+
+
+async def dry_run(session: Session, request: SyncRequest) -> SyncReport:
+    """Run the engine and write nothing; with `-v` the log has a line a zone."""
+    from netbox_pdns.cli.logs import log_retries, log_zones
+    from netbox_pdns.cli.progress import both, shown_progress
     from netbox_pdns.cli.wiring import open_engine
 
     with shown_progress(session.terminal.err) as listener:
+        if session.terminal.verbose:
+            listener = both(log_zones(session.logger), listener)
         async with open_engine(session.settings, listener=listener, hook=log_retries(session.logger)) as engine:
-            report = await engine.run(request)
-    print_report(session.terminal, report, form)
-    warn_of_unmatched(session.terminal, report, request.zones)
-    return exit_status(report, tell_changes=exit_code)
+            return await engine.run(request)
 
 
 def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
     """Print the plans of a dry run in *form*."""
-    from netbox_pdns.cli.report import as_data
+    from netbox_pdns.cli.report import as_data, markdown
     from netbox_pdns.cli.text import print_attention, print_plans, print_summary
-    from netbox_pdns.planning.render import markdown
 
     match form:
         case Output.JSON:
@@ -75,9 +84,9 @@ def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
         case Output.YAML:
             import yaml
 
-            terminal.raw(yaml.safe_dump(as_data(report), sort_keys=False, allow_unicode=True))
+            terminal.raw(yaml.safe_dump(terminal.data(as_data(report)), sort_keys=False, allow_unicode=True))
         case Output.MARKDOWN:
-            terminal.raw(markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None]))
+            terminal.raw(markdown(report))
         case Output.TEXT:
             print_plans(terminal, report)
             print_attention(terminal, report)

@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from netbox_pdns.sync.events import Event, Listener, RunStarted, ZoneDone
+
+
+class _Count(ProgressColumn):
+    """Zones done of all."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.total is None else f"{task.completed:,.0f}/{task.total:,.0f} zones", "progress.download")
 
 
 class _Rate(ProgressColumn):
@@ -26,19 +24,28 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f} zones/s", style="progress.data.speed")
+        return Text("" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
+
+
+class _Left(TimeRemainingColumn):
+    """The time that remains, once it can be told."""
+
+    def render(self, task: Task) -> Text:
+        return Text("") if task.time_remaining is None else super().render(task).append(" left")
 
 
 @contextmanager
 def shown_progress(console: Console) -> Iterator[Listener]:
     """Show progress on *console* within the block, where it is a terminal; yield the listener that moves it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), _Count(), _Rate(), _Left())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        listing = progress.add_task("listing zones", total=None)
         tasks: dict[str, TaskID] = {}
 
         def listen(event: Event) -> None:
             match event:
                 case RunStarted():
+                    progress.update(listing, visible=False)
                     tasks[event.target] = progress.add_task(event.target, total=event.zones + event.orphaned)
                 case ZoneDone():
                     progress.advance(tasks[event.outcome.target])

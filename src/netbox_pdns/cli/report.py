@@ -36,11 +36,13 @@ class Failure:
 
 
 def to_apply(report: SyncReport) -> Iterator[ZoneOutcome]:
-    """Yield the outcomes whose plan has something to apply; what is held waits, and is none of them."""
+    """Yield the outcomes whose plan has something to apply; what is held or only observed is none of them."""
     for target in report.targets:
         waiting = {held.zone for held in target.held}
         yield from (
-            each for each in target.outcomes if each.has_changes and not (each.orphaned and each.zone in waiting)
+            each
+            for each in target.outcomes
+            if each.has_changes and not each.observe_only and not (each.orphaned and each.zone in waiting)
         )
 
 
@@ -92,6 +94,18 @@ def as_data(report: SyncReport) -> dict[str, Any]:
         "summary": asdict(summary(report)),
         "targets": [_target_data(target) for target in report.targets],
     }
+
+
+def markdown(report: SyncReport) -> str:
+    """Return a plan as Markdown, for a ticket or a merge request: what is to apply, then what waits and what failed."""
+    text = render.markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None])
+    lines = [
+        f"- held ({each.reason}): {each.detail}; `{each.command}`" for target in report.targets for each in target.held
+    ]
+    for failure in failures(report):
+        where = failure.target if failure.zone is None else f"{failure.zone} on {failure.target}"
+        lines.append(f"- failed: {where}: {failure.error}")
+    return text + ("\n## Attention\n\n" + "\n".join(lines) + "\n" if lines else "")
 
 
 def error_data(error: NetboxPdnsError | None) -> dict[str, Any] | None:

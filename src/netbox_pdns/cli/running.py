@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.cli.logs import make_logger
+from netbox_pdns.cli.report import error_data
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.settings import Settings, SettingsError, read_settings
@@ -25,10 +26,13 @@ class Session:
     logger: FilteringBoundLogger
 
 
-def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool) -> None:
-    """Run *action* and exit with the status that it returns, or with 1 after an error of ours."""
-    terminal = Terminal(verbose=verbose)
+def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool, json: bool = False) -> None:
+    """Run *action* and exit with the status that it returns, or with 1 after an error of ours.
+
+    With *json* such an error is a document on standard output, too, so that whoever parses that always can.
+    """
     reading = read_settings()
+    terminal = Terminal(verbose=verbose, secrets=reading.secrets)
     try:
         if reading.settings is None:
             raise SettingsError(reading.problems)
@@ -37,15 +41,21 @@ def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool) ->
         session = Session(settings, terminal, make_logger(level, settings.log_format, settings.secrets))
         status = asyncio.run(_awaited(action(session)))
     except NetboxPdnsError as error:
-        terminal.error(error, reading.secrets)
+        _tell(terminal, error, json=json)
         raise typer.Exit(ExitStatus.NOT_RUN) from error
     except BaseExceptionGroup as group:  # a task's error; whatever is not ours goes on
         error_ = _ours(group)
         if error_ is None:
             raise
-        terminal.error(error_, reading.secrets)
+        _tell(terminal, error_, json=json)
         raise typer.Exit(ExitStatus.NOT_RUN) from group
     raise typer.Exit(status)
+
+
+def _tell(terminal: Terminal, error: NetboxPdnsError, *, json: bool) -> None:
+    terminal.error(error)
+    if json:
+        terminal.json({"error": error_data(error)})
 
 
 async def _awaited(action: Awaitable[ExitStatus]) -> ExitStatus:

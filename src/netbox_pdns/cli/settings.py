@@ -19,8 +19,8 @@ def settings(json: Json = False, verbose: Verbose = False) -> None:
     from netbox_pdns.cli.terminal import Terminal
     from netbox_pdns.settings import SettingsError, read_settings
 
-    terminal = Terminal(verbose=verbose)
     reading = read_settings()
+    terminal = Terminal(verbose=verbose, secrets=reading.secrets)
     if json:
         rows = [
             {"name": each.name, "value": each.text, "origin": each.origin, "meaning": each.meaning}
@@ -30,23 +30,13 @@ def settings(json: Json = False, verbose: Verbose = False) -> None:
     else:
         _print(terminal, reading.values)
     if reading.problems:
-        terminal.error(SettingsError(reading.problems), reading.secrets)
+        terminal.error(SettingsError(reading.problems))
         raise typer.Exit(ExitStatus.NOT_RUN)
 
 
 def _print(terminal: Terminal, values: tuple[SettingValue, ...]) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from netbox_pdns.cli.terminal import printable
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Setting", no_wrap=True)
-    table.add_column("Value", overflow="fold")
-    table.add_column("Origin", overflow="fold")
-    table.add_column("Meaning", overflow="fold", style="dim")
+    """Print a setting as it would be written, whence it is, and below it what it means."""
     for value in values:
-        cells = (value.name, value.text, value.origin, value.meaning)
-        table.add_row(*(Text(printable(cell)) for cell in cells), style="" if value.origin == "default" else "bold")
-    terminal.out.print(table)
+        is_set = value.origin not in {"default", "not set"}
+        terminal.line(f"{value.name}={value.text}  # {value.origin}", "bold" if is_set else "")
+        terminal.prose(f"    {' '.join(value.meaning.split())}", "dim")

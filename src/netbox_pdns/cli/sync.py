@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def sync(
     zone: Zones = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar="", help="Plan, and write nothing.")] = False,
     force: Force = None,
     adopt: Adopt = None,
     json: Json = False,
@@ -35,7 +35,7 @@ def sync(
     async def action(session: Session) -> ExitStatus:
         return await _sync(session, request, json=json)
 
-    run(action, verbose=verbose)
+    run(action, verbose=verbose, json=json)
 
 
 async def _sync(session: Session, request: SyncRequest, *, json: bool) -> ExitStatus:
@@ -51,7 +51,7 @@ async def _sync(session: Session, request: SyncRequest, *, json: bool) -> ExitSt
     else:
         print_attention(session.terminal, report)
         print_summary(session.terminal, report)
-    warn_of_unmatched(session.terminal, report, request.zones)
+    warn_of_unmatched(session.terminal, report, request)
     return exit_status(report)
 
 
@@ -81,9 +81,12 @@ def _reasons(given: list[str]) -> frozenset[HoldReason]:
 
     words = [word.strip() for text in given for word in text.split(",") if word.strip()]
     known = [str(reason) for reason in HoldReason]
+    all_words = f"the reasons are {', '.join(known)} and all"
+    if given and not words:
+        raise typer.BadParameter(f"names no reason; {all_words}", param_hint="--force")
     for word in words:
         if word not in {*known, "all"}:
             near = difflib.get_close_matches(word, [*known, "all"], n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)} and all"
-            raise typer.BadParameter(f"{word!r} is no reason to hold; {hint}", param_hint="--force")
+            like = f"did you mean {near[0]}? " if near else ""
+            raise typer.BadParameter(f"{word!r} is no reason to hold; {like}{all_words}", param_hint="--force")
     return frozenset(HoldReason) if "all" in words else frozenset(map(HoldReason, words))

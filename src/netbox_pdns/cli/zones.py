@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netbox_pdns.cli.exit_status import ExitStatus
@@ -12,6 +13,7 @@ from netbox_pdns.cli.options import Json, Verbose, Zones
 if TYPE_CHECKING:
     from netbox_pdns.cli.running import Session
     from netbox_pdns.cli.terminal import Terminal
+    from netbox_pdns.planning.values import ZonePlan
     from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
 
 
@@ -45,29 +47,25 @@ def zones(zone: Zones = None, json: Json = False, verbose: Verbose = False) -> N
     async def action(session: Session) -> ExitStatus:
         return await _zones(session, patterns, json=json)
 
-    run(action, verbose=verbose)
+    run(action, verbose=verbose, json=json)
 
 
 async def _zones(session: Session, patterns: Sequence[str], *, json: bool) -> ExitStatus:
-    from netbox_pdns.cli.logs import log_retries
-    from netbox_pdns.cli.progress import shown_progress
-    from netbox_pdns.cli.report import exit_status, failures
-    from netbox_pdns.cli.text import warn_of_unmatched
-    from netbox_pdns.cli.wiring import open_engine
+    from netbox_pdns.cli.plan import dry_run
+    from netbox_pdns.cli.report import exit_status
+    from netbox_pdns.cli.text import print_failures, warn_of_unmatched
     from netbox_pdns.sync.outcome import SyncRequest
 
-    with shown_progress(session.terminal.err) as listener:
-        async with open_engine(session.settings, listener=listener, hook=log_retries(session.logger)) as engine:
-            report = await engine.run(SyncRequest(zones=tuple(patterns), dry_run=True))
+    request = SyncRequest(zones=tuple(patterns), dry_run=True)
+    report = await dry_run(session, request)
     rows = sorted(rows_of(report, patterns), key=lambda row: (row.zone, row.target))
     if json:
-        session.terminal.json([asdict(row) for row in rows])
+        session.terminal.json(rows)
     else:
         _print(session.terminal, rows)
-    for failure in failures(report):
-        if failure.zone is None:
-            session.terminal.error(failure.error, session.settings.secrets)
-    warn_of_unmatched(session.terminal, report, patterns)
+        print_failures(session.terminal, report)
+        session.terminal.prose(_summary(rows), "bold")
+    warn_of_unmatched(session.terminal, report, request)
     return exit_status(report)
 
 
@@ -95,11 +93,17 @@ def _row(outcome: ZoneOutcome, held: int) -> ZoneRow:
         netbox_serial=None if outcome.ref is None else outcome.ref.serial,
         served_serial=served or None,
         records=None if outcome.orphaned else outcome.records,
-        differences=None if plan is None else len(plan.differences if plan.foreign else plan.changes),
+        differences=None if plan is None else _differences(plan),
         left_out=0 if plan is None else len(plan.left_out),
         held=held + (0 if plan is None else len(plan.held)),
         error=None if outcome.error is None else str(outcome.error),
     )
+
+
+def _differences(plan: ZonePlan) -> int:
+    """Count the RRsets that are not as NetBox wants them, the held ones among them."""
+    changes = plan.differences if plan.foreign else plan.changes
+    return len({change.key for change in (*changes, *(change for held in plan.held for change in held.changes))})
 
 
 def _owner(outcome: ZoneOutcome) -> str:
@@ -117,34 +121,42 @@ def _others(target: TargetReport) -> Iterator[ZoneRow]:
 
 
 def _print(terminal: Terminal, rows: Sequence[ZoneRow]) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from netbox_pdns.cli.terminal import printable
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Zone", "Target", "Owner"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("NetBox", "Served", "Records", "Differences"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
-    for row in rows:
-        numbers = (row.netbox_serial, row.served_serial, row.records, row.differences)
-        cells = (
+    targets = len({row.target for row in rows}) > 1
+    headings = ["Zone", *(["Target"] if targets else []), "Owner", ">NetBox", ">Served", ">Records", ">Differs", ""]
+    cells = (
+        [
             row.zone,
-            row.target,
+            *([row.target] if targets else []),
             row.owner,
-            *("-" if each is None else str(each) for each in numbers),
+            *(_number(each) for each in (row.netbox_serial, row.served_serial, row.records, row.differences)),
             _state(row),
-        )
-        table.add_row(*(Text(printable(cell)) for cell in cells), style=_STYLES.get(row.owner, ""))
-    terminal.out.print(table)
+        ]
+        for row in rows
+    )
+    if rows:
+        terminal.table(headings, zip(cells, (_style(row) for row in rows), strict=True))
 
 
-_STYLES = {"foreign": "dim", "orphaned": "yellow", "absent": "cyan"}
+def _number(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+def _style(row: ZoneRow) -> str:
+    if row.error is not None:
+        return "red"
+    return {"foreign": "dim", "orphaned": "yellow", "absent": "cyan"}.get(
+        row.owner, "yellow" if row.differences else ""
+    )
 
 
 def _state(row: ZoneRow) -> str:
     parts = [f"{count} {word}" for count, word in ((row.left_out, "left out"), (row.held, "held")) if count]
-    return ", ".join([*parts, *([row.error] if row.error else [])])
+    return ", ".join([*parts, *(["failed"] if row.error else [])])
+
+
+def _summary(rows: Sequence[ZoneRow]) -> str:
+    """Return how many zones there are of each owner, and how many are not as NetBox wants them."""
+    owners = Counter(row.owner for row in rows)
+    parts = [f"{owners[owner]} {owner}" for owner in ("ours", "foreign", "orphaned", "absent") if owners[owner]]
+    differing = sum(bool(row.differences) and row.owner != "orphaned" for row in rows)
+    return f"{len(rows)} zones" + (f": {', '.join(parts)}; {differing} differ" if rows else "")

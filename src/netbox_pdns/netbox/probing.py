@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
-from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.errors import ConfigurationError, NetboxPdnsError
 from netbox_pdns.netbox.client import PAGE_SIZE, NetBoxClient, Query
 from netbox_pdns.netbox.wire import CHANGES, NAMESERVERS, RECORDS, VIEWS, ZONES, Named
 from netbox_pdns.probe import Probe
+from netbox_pdns.resilience.http import wrong_scheme
+from netbox_pdns.resilience.retry import RetryPolicy
 from netbox_pdns.settings import NetBoxSettings
 
 CLOCK_TOLERANCE = 30.0
 """Seconds that NetBox's clock may differ from ours without a word; `Date` has whole seconds."""
 PLUGIN = "netbox_dns"
 OLDEST_PLUGIN = (1, 0)
+_ONCE = RetryPolicy(attempts=1)
 
 
 async def probe(settings: NetBoxSettings) -> tuple[Probe, ...]:
     """Return the answers, in the order of asking; what cannot be asked for want of an earlier one is left out."""
     try:
-        client = NetBoxClient(settings)
+        client = NetBoxClient(settings, policy=_ONCE)
     except NetboxPdnsError as error:  # the CA file
         return (_failed("NetBox", error),)
     async with client:
         try:
             status = await client.status()
         except NetboxPdnsError as error:
-            return (_failed("NetBox", error),)
+            return (await _unreached(settings, error),)
         plugin = _plugin(client, status.plugins.get(PLUGIN))
         reached = (
             Probe("NetBox", "ok", f"version {status.netbox_version} at {client.base}"),
@@ -64,7 +68,7 @@ def _permission(client: NetBoxClient, path: str) -> Callable[[], Awaitable[Probe
         if count == 0 and path in (ZONES, VIEWS):
             hint = "is NetBox empty, or are the permissions of the token's user constrained to other objects?"
             return Probe(name, "warning", "the token sees none", hint)
-        return Probe(name, "ok", f"{count} objects")
+        return Probe(name, "ok", f"{count:,} object{'' if count == 1 else 's'}")
 
     return ask
 
@@ -93,9 +97,9 @@ def _plugin(client: NetBoxClient, version: str | None) -> Probe:
 
 def _tls(settings: NetBoxSettings) -> Probe:
     if not settings.url.startswith("https:"):
-        return Probe(
-            "NetBox: TLS", "warning", "none: the token is sent in the clear", "use https where it leaves the host"
-        )
+        local = urlsplit(settings.url).hostname in {"127.0.0.1", "localhost", "::1"}
+        hint = "use https where it leaves the host"
+        return Probe("NetBox: TLS", "ok" if local else "warning", "none: the token is sent in the clear", hint)
     if not settings.verify_tls:
         hint = "name the authority's certificate with NETBOX_PDNS_NB_CA_FILE and verify again"
         return Probe("NetBox: TLS", "warning", "its certificate is not verified", hint)
@@ -108,6 +112,17 @@ def _clock(client: NetBoxClient) -> Probe:
     way = "ahead of" if client.ahead > 0 else "behind"
     detail = f"{abs(client.ahead):.0f} s {way} ours"
     return Probe("NetBox: clock", "warning", detail, "set both clocks by NTP: serials and the change log go by them")
+
+
+async def _unreached(settings: NetBoxSettings, error: NetboxPdnsError) -> Probe:
+    """Say why NetBox does not answer, and whether https would do where http does not, or http where https does not."""
+    if _may_be_the_scheme(error) and (speaks := await wrong_scheme(settings.url)):
+        return Probe("NetBox", "failed", f"{settings.url} speaks {speaks}", f"write {speaks}:// in NETBOX_PDNS_NB_URL")
+    return _failed("NetBox", error)
+
+
+def _may_be_the_scheme(error: NetboxPdnsError) -> bool:
+    return not isinstance(error, ConfigurationError) or error.setting == "NETBOX_PDNS_NB_URL"
 
 
 def _failed(name: str, error: NetboxPdnsError) -> Probe:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -15,6 +13,7 @@ from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.growth import served_serial
 from netbox_pdns.powerdns.wire import Server, ZoneWire
 from netbox_pdns.probe import Probe
+from netbox_pdns.resilience.http import wrong_scheme
 from netbox_pdns.resilience.retry import RetryPolicy
 from netbox_pdns.settings import TargetSettings
 
@@ -24,7 +23,6 @@ OLDEST = (4, 7)
 NO_SUCH_ZONE = "netbox-pdns-check.invalid."
 """A zone that nobody has (RFC 2606): changing it tests the permission, and changes nothing."""
 _MEGABYTE = 1024 * 1024
-_PATIENCE = 5.0
 _ONCE = RetryPolicy(attempts=1)
 
 
@@ -64,24 +62,14 @@ async def _probed(client: PowerDNSClient, settings: TargetSettings, mark: str) -
 
 
 async def _unreached(settings: TargetSettings, error: NetboxPdnsError) -> Probe:
-    """Say why there is no API, and whether https would do where http does not."""
-    url = urlsplit(settings.url)
-    if url.scheme == "http" and url.hostname and await _speaks_tls(url.hostname, url.port or 80):
-        return Probe("", "failed", f"{settings.url} speaks https", f"write https:// in {settings.setting('url')}")
+    """Say why there is no API, and whether https would do where http does not, or http where https does not."""
+    if _may_be_the_scheme(error) and (speaks := await wrong_scheme(settings.url)):
+        return Probe("", "failed", f"{settings.url} speaks {speaks}", f"write {speaks}:// in {settings.setting('url')}")
     return _failed("", error)
 
 
-async def _speaks_tls(host: str, port: int) -> bool:
-    greeting = ssl.create_default_context()
-    greeting.check_hostname = False
-    greeting.verify_mode = ssl.CERT_NONE  # nothing is sent: whether it speaks TLS is the question
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            _, writer = await asyncio.open_connection(host, port, ssl=greeting)
-    except OSError:
-        return False
-    writer.close()
-    return True
+def _may_be_the_scheme(error: NetboxPdnsError) -> bool:
+    return not isinstance(error, ConfigurationError) or (error.setting or "").lower().endswith("url")
 
 
 async def _asked(name: str, question: Callable[[], Awaitable[Probe]]) -> Probe:

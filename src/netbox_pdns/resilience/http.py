@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 
 from netbox_pdns.errors import ConfigurationError, NetboxPdnsError, TransientError
+
+_PATIENCE = 3.0
+"""Seconds that a server gets to show what it speaks."""
 
 
 def tls_context(ca_file: Path | None, *, verify: bool, setting: str) -> ssl.SSLContext | bool:
@@ -61,3 +66,43 @@ def cut(text: str, longest: int = 256) -> str:
     """Return *text* on one line, cut for an error message."""
     line = " ".join(text.split())
     return line if len(line) <= longest else f"{line[:longest]}…"
+
+
+async def wrong_scheme(url: str) -> str | None:
+    """Return the scheme that the server at *url* speaks where that is not the URL's own, None where nothing tells.
+
+    No path, key or token is sent.
+    """
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    # A server of https has words of plain HTTP, too, for those who come without TLS: what speaks TLS speaks https.
+    tls, plain = await asyncio.gather(_speaks_tls(parts.hostname, port), _speaks_http(parts.hostname, port))
+    speaks = "https" if tls else "http" if plain else parts.scheme
+    return None if speaks == parts.scheme else speaks
+
+
+async def _speaks_tls(host: str, port: int) -> bool:
+    greeting = ssl.create_default_context()
+    greeting.check_hostname = False
+    greeting.verify_mode = ssl.CERT_NONE  # nothing is sent: whether it speaks TLS is the question
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            _, writer = await asyncio.open_connection(host, port, ssl=greeting)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _speaks_http(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(f"HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode("ascii", "replace"))
+            answer = await reader.read(5)
+    except OSError:
+        return False
+    writer.close()
+    return answer == b"HTTP/"

@@ -42,7 +42,8 @@ MASK = "********"
 LONGEST_MARK = 40
 """Characters of `account` that PowerDNS's SQL schemas hold."""
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
-_USER = re.compile(r"://[^/@\s]*@")
+_USER = re.compile(r"(^|://).*@")
+"""What stands before the host of a URL; with all that looks like it, since a password may hold any character."""
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -260,8 +261,10 @@ def _mistakes(netbox: NetBoxSettings, targets: Sequence[TargetSettings], instanc
     if not _NAME.fullmatch(instance):
         yield Problem(variable("instance"), "has other characters than letters, digits, `.`, `_`, `-`", "rename it")
     names = [target.name for target in targets]
+    yield from _secret_problem(netbox.token, variable("nb_token"))
     for target in targets:
         yield from _url_problem(target.url, target.setting("url"))
+        yield from _secret_problem(target.token, target.setting("token"))
         if not _NAME.fullmatch(target.name):
             hint = "use letters, digits, `.`, `_` and `-` alone"
             yield Problem(target.setting("name"), f"{target.name!r} is no name for a target", hint)
@@ -276,13 +279,21 @@ def _url_problem(url: str, setting: str) -> Iterator[Problem]:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        yield Problem(setting, f"is no URL: {error}", "correct it: https://HOST[:PORT][/PATH]")
+    except ValueError:
+        yield Problem(setting, "is no URL", "correct it: https://HOST[:PORT][/PATH]")
         return
-    if parts.username is not None or parts.password is not None:
+    if "@" in url:  # wherever it stands: a password that is written wrongly ends up in the path
         yield Problem(setting, "holds a user name or password", "remove it; the token is a setting of its own")
     elif parts.scheme not in {"http", "https"} or not host:
-        yield Problem(setting, f"{url!r} is no address of a web server", "begin with https:// or http:// and a host")
+        yield Problem(setting, "is no address of a web server", "begin with https:// or http:// and a host")
+
+
+def _secret_problem(secret: SecretStr, setting: str) -> Iterator[Problem]:
+    """Yield what keeps a secret out of an HTTP header; the library's own error would show it."""
+    text = secret.get_secret_value()
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        message = "holds a character that no token has: a blank at an end, a line's end, a letter beyond ASCII"
+        yield Problem(setting, message, "copy it again, without what stands around it")
 
 
 def _default_data_dir(environ: Mapping[str, str], user: int) -> Path:
@@ -298,7 +309,7 @@ def _values(
 ) -> Iterator[SettingValue]:
     for section in SECTIONS:
         for name, option in section.model_fields.items():
-            origin = given[name].origin if name in given else "default"
+            origin = given[name].origin if name in given else "not set" if option.is_required() else "default"
             value: Any = None
             if section in sections:
                 value = getattr(sections[section], name)
@@ -344,4 +355,4 @@ def text_of(value: Any) -> str:
         case dict():
             return ", ".join(f"{key} = {text_of(each)}" for key, each in value.items())
         case _:
-            return _USER.sub(f"://{MASK}@", str(value))
+            return _USER.sub(rf"\1{MASK}@", str(value))

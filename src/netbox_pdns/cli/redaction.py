@@ -1,0 +1,41 @@
+"""What is never printed: secrets, and characters that steer a terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+MASK = "********"
+SHORTEST_SECRET = 8
+"""Shorter secrets would mask ordinary words; a part of a secret that was cut off counts from as many characters."""
+
+
+def printable(text: str) -> str:
+    """Return *text* with control characters written out: data of others must not steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Return *text* without *secrets*, in case a server repeats one; one that was cut off with `…` goes, too."""
+    for secret in secrets:
+        if len(secret) < SHORTEST_SECRET:
+            continue
+        text = text.replace(secret, MASK)
+        if "…" in text:
+            for length in range(len(secret) - 1, SHORTEST_SECRET - 1, -1):
+                text = text.replace(f"{secret[:length]}…", f"{MASK}…")
+    return text
+
+
+def redacted_data(data: Any, secrets: Iterable[str]) -> Any:
+    """Return plain *data* with every text in it `redacted`."""
+    secrets = tuple(secrets)
+    match data:
+        case str():
+            return redacted(data, secrets)
+        case dict():
+            return {key: redacted_data(value, secrets) for key, value in data.items()}
+        case list() | tuple():
+            return [redacted_data(value, secrets) for value in data]
+        case _:
+            return data
