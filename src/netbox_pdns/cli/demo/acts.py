@@ -150,8 +150,8 @@ async def edits(show: Show) -> None:
     """A few edits, and just those applied."""
     show.act(6, "Edits in NetBox: just those are applied")
     for line in (
-        "www.example.com gets another address, status.example.com comes, printer.example.com never was",
-        "s1._domainkey changes its text; staging01 goes; example.org is adopted; xn--bcher-kva.example is renamed",
+        "www.example.com gets another address, s1._domainkey.example.com another key, staging01.example.com goes,",
+        "status.example.com comes, xn--bcher-kva.example is renamed; and example.org becomes ours",
     ):
         show.say(f"  {line}")
     await show.user.change("example.com", "www", "A", value="192.0.2.11")
