@@ -15,6 +15,7 @@ from netbox_pdns.cli.demo.stage import Stage, open_stage
 from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.sandbox.pdns_server import can_run_pdns_server
 
 
 def demo(*, keep: bool, verbose: bool) -> None:
@@ -22,7 +23,7 @@ def demo(*, keep: bool, verbose: bool) -> None:
     terminal = Terminal(verbose=verbose)
     try:
         with tempfile.TemporaryDirectory(prefix="netbox-pdns-demo-") as directory:
-            asyncio.run(_demo(terminal, Path(directory), keep=keep))
+            asyncio.run(play(terminal, Path(directory), is_real=can_run_pdns_server(), keep=keep))
     except NetboxPdnsError as error:
         terminal.error(error)
         raise typer.Exit(ExitStatus.NOT_RUN) from error
@@ -30,9 +31,10 @@ def demo(*, keep: bool, verbose: bool) -> None:
         terminal.line("stopped")
 
 
-async def _demo(terminal: Terminal, directory: Path, *, keep: bool) -> None:
+async def play(terminal: Terminal, directory: Path, *, is_real: bool, keep: bool = False) -> None:
+    """Play all acts with the servers' state in *directory*; raises `DataError` where one does not end as it should."""
     started = time.monotonic()
-    async with open_stage(directory) as stage, NetBoxUser(stage.netbox) as user:
+    async with open_stage(directory, is_real=is_real) as stage, NetBoxUser(stage.netbox) as user:
         _print_stage(terminal, stage)
         show = Show(terminal, stage, user)
         for act in ACTS:

@@ -44,7 +44,7 @@ class Show:
 
     def say(self, text: str) -> None:
         """Say what happens."""
-        self.terminal.line(text)
+        self.terminal.prose(text)
 
     def command(self, text: str) -> None:
         """Show the command that does what follows."""
@@ -164,7 +164,7 @@ async def edits(show: Show) -> None:
     )
     await show.user.remove("example.com", name="staging01")
     await show.user.rename("xn--bcher-kva.example", "xn--bcherei-n2a.example")
-    show.say("")
+    show.terminal.line()
     show.command("plan --adopt example.org")
     request = SyncRequest(adopt=("example.org",))
     print_plans(show.terminal, await show.run(replace(request, dry_run=True)))
@@ -191,7 +191,7 @@ async def mistake(show: Show) -> None:
     show.act(7, "A mistake is held, not carried out")
     count = await show.user.remove("staging.example.com")
     show.say(f"  somebody selects all {count} records of staging.example.com in NetBox and deletes them")
-    show.say("")
+    show.terminal.line()
     show.command("sync")
     report = await show.run(SyncRequest())
     print_attention(show.terminal, _only(report, "staging.example.com"))
@@ -199,7 +199,7 @@ async def mistake(show: Show) -> None:
     await show.show_answers([("public", "app01.staging.example.com", "A")])
     if not any(held.reason is HoldReason.EMPTIED for _, held in reports.held(report)):
         raise DataError("the emptied zone was not held")
-    show.say("")
+    show.terminal.line()
     show.say("  it was meant so? say the word; what goes is written down first:")
     show.command("sync --force emptied --zone staging.example.com")
     report = await show.run(SyncRequest(zones=("staging.example.com",), force=frozenset({HoldReason.EMPTIED})))

@@ -1,7 +1,4 @@
-"""What the demo plays on: a NetBox and two PowerDNS servers of its own, and the settings that lead to them.
-
-The real `pdns_server` where this machine has one, else the sandbox's.
-"""
+"""What the demo plays on: a NetBox and two PowerDNS servers of its own, and the settings that lead to them."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import httpx2
 
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.sandbox.netbox import running_netbox
-from netbox_pdns.sandbox.pdns_server import can_run_pdns_server, running_pdns_server
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.powerdns import running_powerdns
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 from netbox_pdns.settings import Settings, load_settings
@@ -40,13 +37,19 @@ class Stage:
     @property
     def powerdns(self) -> str:
         """What serves, in words."""
-        return "a real pdns_server each" if self.is_real else "the sandbox's own (there is no pdns_server on PATH)"
+        return (
+            "a real pdns_server each"
+            if self.is_real
+            else "the sandbox's own, in this process, too (a pdns_server on PATH would be used)"
+        )
 
 
 @asynccontextmanager
-async def open_stage(directory: Path) -> AsyncIterator[Stage]:
-    """Start all servers, with their state in *directory*, and write the settings file there."""
-    is_real = can_run_pdns_server()
+async def open_stage(directory: Path, *, is_real: bool) -> AsyncIterator[Stage]:
+    """Start all servers, with their state in *directory*, and write the settings file there.
+
+    With *is_real* PowerDNS is this machine's `pdns_server`, else the sandbox's own.
+    """
     async with AsyncExitStack() as stack:
         netbox = await stack.enter_async_context(running_netbox())
         targets: dict[str, RunningPowerDNS] = {}

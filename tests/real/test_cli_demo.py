@@ -1,0 +1,64 @@
+"""The demo, on the real PowerDNS and on the sandbox's own: it plays to its end, and stays where that is wished."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netbox_pdns.cli.demo import play
+from netbox_pdns.cli.terminal import Terminal
+
+PROGRAM = [sys.executable, "-m", "netbox_pdns"]
+LONGEST = 20.0
+"""Seconds that the README promises."""
+
+
+@pytest.mark.parametrize("is_real", [pytest.param(True, id="pdns_server"), pytest.param(False, id="sandbox")])
+def test_the_demo_plays_to_its_end(
+    is_real: bool, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every act ends as it should, whichever PowerDNS serves: it asks DNS itself, and raises where an answer is wrong."""
+    if is_real:
+        request.getfixturevalue("pdns_server")
+
+    async def in_time() -> None:
+        async with asyncio.timeout(LONGEST):
+            await play(Terminal(), tmp_path, is_real=is_real)
+
+    asyncio.run(in_time())
+    shown = capsys.readouterr().out
+    for act in range(1, 8):
+        assert f"\n{act}. " in shown
+    assert "15 zones: nothing to apply, 5 left out, 0 held, 0 failed" in shown
+    assert 'quote.example.com. 3600 TXT "it \\"is\\" a\\\\b so"' in shown
+    assert "staging.example.com. on public, emptied" in shown
+
+
+def test_a_kept_demo_can_be_tried_with_the_commands_that_it_prints(tmp_path: Path) -> None:
+    """With --keep it goes on until Ctrl-C, and its settings file leads the other commands to its servers."""
+    with subprocess.Popen(
+        [*PROGRAM, "demo", "--keep"], stdout=subprocess.PIPE, text=True, cwd=tmp_path, bufsize=1
+    ) as demo:
+        assert demo.stdout is not None
+        config = next(found[1] for line in demo.stdout if (found := re.search(r"NETBOX_PDNS_CONFIG=(\S+)", line)))
+        zones = subprocess.run(
+            [*PROGRAM, "zones", "--zone", "example.com"],
+            env={"NETBOX_PDNS_CONFIG": config},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        demo.send_signal(signal.SIGINT)
+        rest = demo.stdout.read()
+    assert zones.returncode == 0, zones.stderr
+    assert {line.split()[1] for line in zones.stdout.splitlines() if "example.com." in line} == {"public", "internal"}
+    assert demo.returncode == 0, rest
+    assert rest.endswith("stopped\n")
