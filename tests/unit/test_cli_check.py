@@ -38,7 +38,7 @@ def _checked(
     *arguments: str,
     **variables: str,
 ) -> Result:
-    """Run `check` against two servers; *variables* may name their addresses as `{netbox}` and `{powerdns}`."""
+    """Run `check` against two servers; *variables* may name their hosts and ports as `{netbox}` and `{powerdns}`."""
     monkeypatch.chdir(home)
     with (
         answering(lambda request: netbox(request.path)) as nb,
@@ -51,7 +51,7 @@ def _checked(
             "NETBOX_PDNS_PDNS_TOKEN": SECRET,
             "NETBOX_PDNS_PDNS_DNS_ADDRESS": NO_DNS,
             "NETBOX_PDNS_DATA_DIR": str(home / "data"),
-            **{name: value.format(netbox=nb, powerdns=pdns) for name, value in variables.items()},
+            **{name: value.format(netbox=nb[7:], powerdns=pdns[7:]) for name, value in variables.items()},
         }
         return CliRunner().invoke(app, ["check", *arguments], env=given)
 
@@ -87,7 +87,13 @@ def _checked(
         pytest.param(
             {}, {"NB_URL": "http://127.0.0.1:9"}, "NetBox at http://127.0.0.1:9 cannot", "NB_URL", id="nobody"
         ),
-        pytest.param({}, {"NB_URL": "https{netbox}"}, "is no address", "begin with https://", id="typing-error"),
+        pytest.param({}, {"NB_URL": "httpss://{netbox}"}, "is no address", "begin with https://", id="typing-error"),
+        pytest.param(
+            {}, {"NB_URL": "https://{netbox}"}, "speaks http", "write http:// in NETBOX_PDNS_NB_URL", id="nb-tls"
+        ),
+        pytest.param(
+            {}, {"PDNS_URL": "https://{powerdns}"}, "speaks http", "http:// in NETBOX_PDNS_PDNS_URL", id="tls"
+        ),
         pytest.param({}, {"NB_CA_FILE": "/nonexistent"}, "the CA file /nonexistent", "PEM", id="ca-file"),
         pytest.param({"powerdns": status(401)}, {}, "refuses the API key (401)", "NETBOX_PDNS_PDNS_TOKEN", id="key"),
         pytest.param(
