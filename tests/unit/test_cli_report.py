@@ -40,6 +40,7 @@ from netbox_pdns.sync.outcome import ZoneOutcome
         pytest.param([FAILED], {}, 3, 3, id="failed"),
         pytest.param([NOTHING], {"error": WRONG}, 3, 3, id="target-failed"),
         pytest.param([CHANGED, LEFT_OUT], {}, 3, 4, id="4-goes-before-3"),
+        pytest.param([FOREIGN], {}, 3, 3, id="foreign-zone-that-differs"),
         pytest.param([GOING], {}, 0, 4, id="zone-goes"),
         pytest.param([GOING], {"held": (GOING_HELD,)}, 3, 3, id="zone-that-goes-is-held"),
     ],

@@ -24,7 +24,7 @@ _MEANINGS = {
     ExitStatus.DONE: "all is as NetBox wants it",
     ExitStatus.NOT_RUN: "could not run: a setting is wrong, or nothing could be reached",
     ExitStatus.USAGE: "the command line is wrong",
-    ExitStatus.ATTENTION: "ran, with something left out, held or failed",
+    ExitStatus.ATTENTION: "ran, with something left out, held or failed, or a foreign zone that NetBox wants otherwise",
     ExitStatus.CHANGES: "plan --exit-code: there is something to apply (goes before 3)",
 }
 EPILOG = "Exit status:\n" + "\n".join(f"{status.value}  {status.meaning}" for status in ExitStatus)

@@ -15,7 +15,10 @@ from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The numbers of a run; `changed` and `rrsets` are what was applied, or is to apply in a dry run."""
+    """The numbers of a run; `changed` and `rrsets` are what was applied, or is to apply in a dry run.
+
+    `foreign` counts the zones of others that NetBox wants otherwise: they wait for their adoption.
+    """
 
     zones: int
     changed: int
@@ -23,6 +26,7 @@ class Summary:
     left_out: int
     held: int
     failed: int
+    foreign: int
     seconds: float
 
 
@@ -76,6 +80,7 @@ def summary(report: SyncReport) -> Summary:
         left_out=len(left_out(report)),
         held=len(held(report)),
         failed=len(failures(report)),
+        foreign=sum(1 for each in report.outcomes if each.awaits_adoption),
         seconds=round(report.seconds, 3),
     )
 

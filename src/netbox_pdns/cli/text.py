@@ -60,6 +60,7 @@ def print_summary(terminal: Terminal, report: SyncReport) -> None:
     else:
         done = f"{numbers.changed:,} {'to change' if report.dry_run else 'changed'} ({_many(numbers.rrsets, 'RRset')})"
     rest = f"{numbers.left_out:,} left out, {numbers.held:,} held, {numbers.failed:,} failed"
+    rest += f", {numbers.foreign:,} foreign" if numbers.foreign else ""
     style = "bold yellow" if report.needs_attention else "bold green"
     terminal.prose(f"{_many(numbers.zones, 'zone')}: {done}, {rest}, {numbers.seconds:.1f} s", style)
 

@@ -50,6 +50,8 @@ class Engine:
         lanes = await self._open(request, failed)
         if not lanes and failed:
             raise next(iter(failed.values()))
+        for name, error in failed.items():
+            self._tell(TargetFailed(name, error))
         await self._bring(lanes, failed)
         async with asyncio.TaskGroup() as group:
             for name, lane in lanes.items():
@@ -69,7 +71,7 @@ class Engine:
             try:
                 lanes[served.target.name] = await Lane.open(reconciler, self._tell)
             except NetboxPdnsError as error:
-                self._fail(served.target.name, error, failed)
+                failed[served.target.name] = error
 
         async with asyncio.TaskGroup() as group:
             for served in self._targets:

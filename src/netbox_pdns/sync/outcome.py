@@ -52,8 +52,15 @@ class ZoneOutcome:
 
     @property
     def needs_attention(self) -> bool:
-        """Tell whether something was left out or held, or failed."""
-        return self.error is not None or (self.plan is not None and bool(self.plan.held or self.plan.left_out))
+        """Tell whether something was left out or held, or failed, or waits for its adoption."""
+        plan = self.plan
+        return self.error is not None or self.awaits_adoption or (plan is not None and bool(plan.held or plan.left_out))
+
+    @property
+    def awaits_adoption(self) -> bool:
+        """Tell whether NetBox wants the zone, and wants it otherwise than others have made it."""
+        plan = self.plan
+        return plan is not None and plan.foreign and plan.is_empty and bool(plan.differences)
 
     @property
     def has_changes(self) -> bool:
