@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -137,7 +138,7 @@ class Api:
         document = documents.zone_document(zone)
         if not content:
             return _json(document, status)
-        found = list(_chosen(zone, name, None if name is None else type))
+        found = list(_chosen(zone, name, type))
         if len(found) < _MANY_RRSETS:
             return _json({**document, "rrsets": documents.rrset_documents(found)}, status)
         body = await asyncio.to_thread(
@@ -238,11 +239,16 @@ async def _apart(
 
 
 def _chosen(zone: Zone, name: str | None, type: str | None) -> Iterable[tuple[str, str, RRset]]:
-    names = zone.rrsets if name is None else (_name(name),)
-    for owner in names:
-        for each, rrset in zone.rrsets.get(owner, {}).items():
-            if type is None or each == type.upper():
-                yield owner, each, rrset
+    """Return the RRsets of one name or of all; those of one name come without what is disabled, as in PowerDNS."""
+    if name is None:
+        return [(owner, each, rrset) for owner, types in zone.rrsets.items() for each, rrset in types.items()]
+    owner = _name(name)
+    enabled = {each: replace(rrset, disabled=()) for each, rrset in zone.rrsets.get(owner, {}).items()}
+    return [
+        (owner, each, rrset)
+        for each, rrset in enabled.items()
+        if (rrset.contents or rrset.comments) and type in {None, each}
+    ]
 
 
 def _name(text: str) -> str:
