@@ -123,6 +123,29 @@ def test_an_address_with_a_pointer(company: Company) -> None:
     assert len({each["request_id"] for each in made}) == len({each["request_id"] for each in gone}) == 1
 
 
+def test_a_pointer_below_an_rfc2317_zone(company: Company) -> None:
+    """Its entry has the address, which its name does not tell; the CNAME record that leads to it has its own."""
+    octets = [str(secrets.randbelow(256)) for _ in range(2)]
+    reverse, network = ".".join([*reversed(octets), "10.in-addr.arpa"]), ".".join(["10", *octets])
+    zone = company.zone(f"{company.word}.example")
+    company.zone(reverse)
+    company.zone(f"16-31.{reverse}", rfc2317_prefix=f"{network}.16/28", rfc2317_parent_managed=True)
+    with company.log() as entries:
+        company.record(zone, "www", "A", f"{network}.20")
+    made = {
+        each["postchange_data"]["type"]: each["postchange_data"]
+        for each in entries
+        if each["action"]["value"] == "create"
+    }
+    assert {type: data["ip_address"] for type, data in made.items()} == {
+        "A": f"{network}.20",
+        "PTR": f"{network}.20",
+        "CNAME": None,
+    }
+    assert made["PTR"]["rfc2317_cname_record"] is not None
+    assert made["CNAME"]["name"] == "20"
+
+
 def test_a_list_is_one_request_with_an_entry_each(company: Company) -> None:
     """Records made, changed and deleted together."""
     word, zone = company.word, company.zone(f"{company.word}.example")

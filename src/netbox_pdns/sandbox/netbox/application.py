@@ -119,7 +119,7 @@ class _Asked:
         tx = Transaction(self._inventory, self._token.user, str(uuid4()))
         try:
             return self._edited(tx, method, number, data, may)
-        except Refusal:
+        except BaseException:
             tx.take_back()
             raise
 

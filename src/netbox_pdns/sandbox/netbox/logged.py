@@ -22,13 +22,13 @@ def logged(inventory: Inventory, row: Object | None) -> dict[str, Any]:
         return {**data, "owner": None, "weight": 1000, "object_types": []}
     tags = (inventory.tags.get(number) for number in row.tags)
     common = {**data, "tags": [tag.name for tag in tags if tag is not None], "owner": None, "custom_fields": {}}
-    return {**common, **_more(row)}
+    return {**common, **_more(inventory, row)}
 
 
-def _more(row: Tenant | View | Nameserver | Zone | Record) -> dict[str, Any]:
+def _more(inventory: Inventory, row: Tenant | View | Nameserver | Zone | Record) -> dict[str, Any]:
     """Return the attributes of the real one that the sandbox works out or does not keep."""
     if isinstance(row, Record):
-        return {"ip_address": _address(row), "ipam_ip_address": None, "external_rfc2317_zone": None}
+        return {"ip_address": _address(inventory, row), "ipam_ip_address": None, "external_rfc2317_zone": None}
     if isinstance(row, Zone):
         empty = ("tech_c", "admin_c", "billing_c", "registrar", "registrant", "dnssec_policy", "domain_status")
         return {
@@ -42,7 +42,12 @@ def _more(row: Tenant | View | Nameserver | Zone | Record) -> dict[str, Any]:
     return {"group": None} if isinstance(row, Tenant) else {}
 
 
-def _address(row: Record) -> str | None:
+def _address(inventory: Inventory, row: Record) -> str | None:
     if row.is_address:
         return row.value
-    return address_of(row.fqdn) if row.type == "PTR" else None
+    if row.type != "PTR":
+        return None
+    zone = inventory.zones.get(row.zone)
+    if zone is not None and zone.rfc2317_prefix is not None:
+        return f"{zone.rfc2317_prefix.rpartition('.')[0]}.{row.name}"
+    return address_of(row.fqdn)

@@ -94,12 +94,14 @@ def _text(longest: int, *, blank: bool = True) -> Reader:
 
 
 def _choice(choices: frozenset[str]) -> Reader:
+    known = {choice: choice for choice in choices}  # one string for all who choose it
+
     def reader(_: Inventory, value: Any) -> Any:
         if value is None:
             raise Wrong("This field may not be null.")
-        if value not in choices:
+        if not isinstance(value, str) or value not in known:
             raise Wrong(f'"{value}" is not a valid choice.')
-        return value
+        return known[value]
 
     return reader
 

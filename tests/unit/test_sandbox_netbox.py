@@ -1,0 +1,88 @@
+"""What the sandbox's NetBox promises beside the contract: large zones at ease, nothing left of what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from netbox_pdns.sandbox.background import in_background
+from netbox_pdns.sandbox.netbox import Permission, Token, running_netbox
+
+_DNS = "/api/plugins/netbox-dns"
+_READER = Token("0123456789", "reader", (Permission("netbox_dns.zone"),))
+
+
+@pytest.fixture
+def netbox() -> Iterator[httpx2.Client]:
+    """An administrator's client of an empty NetBox."""
+    with in_background(running_netbox(tokens=[_READER])) as reached:
+        headers = {"Authorization": f"Token {reached.token}"}
+        with httpx2.Client(base_url=reached.url, headers=headers, trust_env=False, timeout=60.0) as client:
+            yield client
+
+
+def _post(netbox: httpx2.Client, path: str, body: Any) -> Any:
+    answer = netbox.post(f"{_DNS}/{path}/", json=body)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def _zone(netbox: httpx2.Client, name: str) -> int:
+    nameserver = _post(netbox, "nameservers", {"name": f"ns1.{name}"})["id"]
+    body = {"name": name, "nameservers": [nameserver], "soa_mname": nameserver, "soa_rname": f"hostmaster.{name}"}
+    return int(_post(netbox, "zones", body)["id"])
+
+
+def test_a_zone_of_many_pages_is_read_by_id(netbox: httpx2.Client) -> None:
+    """Every record comes once, in the order of ids, however many pages there are."""
+    zone = _zone(netbox, "example.com")
+    rows = [{"zone": zone, "name": f"t{n}", "type": "TXT", "value": "x"} for n in range(2500)]
+    _post(netbox, "records", rows)
+    ids: list[int] = []
+    path: str | None = f"{_DNS}/records/?zone_id={zone}&fields=id&limit=1000&start=0"
+    while path is not None:
+        page = netbox.get(path).json()
+        ids += [row["id"] for row in page["results"]]
+        path = page["next"]
+    assert len(ids) == 2502
+    assert ids == sorted(set(ids))
+
+
+def test_a_refused_list_leaves_nothing(netbox: httpx2.Client) -> None:
+    """Records, serial, pointers and change log are as before where one record of a list is refused."""
+    zone, reverse = _zone(netbox, "example.com"), _zone(netbox, "2.0.192.in-addr.arpa")
+    paths = (f"{_DNS}/records/?ordering=id", f"{_DNS}/zones/?ordering=id", "/api/core/object-changes/?ordering=id")
+    before = [netbox.get(path).json() for path in paths]
+    good = {"zone": zone, "name": "www", "type": "A", "value": "192.0.2.1"}
+    assert netbox.post(f"{_DNS}/records/", json=[good, {**good, "name": "-bad"}]).status_code == 400
+    assert [netbox.get(path).json() for path in paths] == before
+    record = _post(netbox, "records", good)
+    assert record["ptr_record"]["zone"]["id"] == reverse
+
+
+def test_a_deletion_that_is_refused_in_part_is_undone_in_order(netbox: httpx2.Client) -> None:
+    """What was taken out before the refusal is there again, at its place among the others."""
+    zone = _zone(netbox, "example.com")
+    made = [
+        _post(netbox, "records", {"zone": zone, "name": f"t{n}", "type": "TXT", "value": "x"})["id"] for n in range(3)
+    ]
+    soa = netbox.get(f"{_DNS}/records/?zone_id={zone}&type=SOA").json()["results"][0]["id"]
+    bodies = [{"id": made[0]}, {"id": soa}]
+    assert netbox.request("DELETE", f"{_DNS}/records/", json=bodies).status_code == 400
+    page = netbox.get(f"{_DNS}/records/?zone_id={zone}&managed=false&fields=id&start=0").json()
+    assert [row["id"] for row in page["results"]] == made
+
+
+def test_a_token_may_what_its_permissions_say(netbox: httpx2.Client) -> None:
+    """A token that is given at the start sees the types that it names, and no others."""
+    headers = {"Authorization": f"Token {_READER.secret}"}
+    statuses = {kind: netbox.get(f"{_DNS}/{kind}/", headers=headers).status_code for kind in ("zones", "records")}
+    assert statuses == {"zones": 200, "records": 403}
+
+
+def test_secrets_are_not_printed() -> None:
+    """A token's value shows no secret."""
+    assert _READER.secret not in repr(_READER)
