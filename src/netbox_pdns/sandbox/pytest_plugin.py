@@ -1,4 +1,4 @@
-"""The sandbox's servers as pytest fixtures, for tests of what works with a PowerDNS.
+"""The sandbox's servers as pytest fixtures, for tests of what works with a NetBox DNS or a PowerDNS.
 
 Every pytest run loads this module, so what the fixtures need is imported when one is used.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from netbox_pdns.sandbox.running import RunningPowerDNS
+    from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
 
 @pytest.fixture
@@ -21,4 +21,14 @@ def sandbox_powerdns() -> Iterator[RunningPowerDNS]:
     from netbox_pdns.sandbox.powerdns import running_powerdns
 
     with in_background(running_powerdns()) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox_netbox() -> Iterator[RunningNetBox]:
+    """An empty NetBox DNS of the test's own: its REST API on a free port of 127.0.0.1, and tokens of an administrator."""
+    from netbox_pdns.sandbox.background import in_background
+    from netbox_pdns.sandbox.netbox import running_netbox
+
+    with in_background(running_netbox()) as server:
         yield server
