@@ -14,8 +14,8 @@ help: ## List the commands
 demo: $(UV) ## Show the product on a sandbox (ARGS=--keep leaves it running)
 	@$(RUN) --no-dev netbox-pdns demo $(ARGS)
 
-test: $(UV) ## Run the tests but the long ones, on the real servers where they can be had (ARGS=... for pytest)
-	@$(RUN) python dev/test.py -m "not full" $(ARGS)
+test: $(UV) ## Run the tests, of the long ones a sample, on the real servers where they can be had (ARGS=... for pytest)
+	@$(RUN) python dev/test.py -m "not full" --sample $(ARGS)
 
 test-full: $(UV) ## Run all tests, the long ones too
 	@$(RUN) python dev/test.py $(ARGS)
