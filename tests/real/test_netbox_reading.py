@@ -92,7 +92,7 @@ class Company:
 
         async def work() -> dict[str, str]:
             async with NetBoxSource(self.settings) as source:
-                return dict(await source.explain_zones(names, self.selection))
+                return {name: gone.why for name, gone in (await source.explain_zones(names, self.selection)).items()}
 
         return asyncio.run(work())
 
@@ -313,7 +313,8 @@ def test_a_zone_that_the_selection_leaves_out_now_is_explained(company: Company)
 
     async def work() -> dict[str, str]:
         async with NetBoxSource(company.settings) as source:
-            return dict(await source.explain_zones([f"{name}."], replace_exclude(company.selection, name)))
+            found = await source.explain_zones([f"{name}."], replace_exclude(company.selection, name))
+            return {each: gone.why for each, gone in found.items()}
 
     assert "no longer selected" in asyncio.run(work())[f"{name}."]
 

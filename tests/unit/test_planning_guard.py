@@ -97,6 +97,17 @@ def test_forced(wanted: str, there: str, forced: set[HoldReason], held: list[str
     assert bool(plan.changes) == (not held)
 
 
+def test_what_several_reasons_hold_is_let_through_by_one_command() -> None:
+    """A command that named one reason of two would let nothing through; of unrelated changes each has its own."""
+    plan = plan_zone(desired(NS), observed(NS + hosts(10)), context())
+    assert {held.command for held in plan.held} == {"netbox-pdns sync --force unexplained,emptied --zone example.com"}
+    plan = plan_zone(None, observed(hosts(2), dnssec=True), context())
+    assert {held.command for held in plan.held} == {"netbox-pdns sync --force keys,unexplained --zone example.com"}
+    gone = {("example.com.", "NS", f"ns{number}.x."): "changed" for number in (1, 2)}
+    plan = plan_zone(desired("@ 300 NS ns3.x."), observed(NS + hosts(4)), context(explanations=gone))
+    assert sorted(held.command.split()[3] for held in plan.held) == ["apex-ns", "unexplained"]
+
+
 def test_emptied_though_explained() -> None:
     """A zone of 10 RRsets is not emptied without a word, whatever explains it; its command names the reason."""
     explanations = {(absolute(f"h{number:03d}"), "A", f"192.0.2.{number}"): "deleted" for number in range(1, 11)}

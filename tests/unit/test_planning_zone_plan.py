@@ -83,6 +83,20 @@ def test_a_foreign_zone(there: str, extra: dict[str, Any], action: Action, diffe
     assert bool(plan.notes) == (action is Action.NOTHING)
 
 
+@pytest.mark.parametrize(
+    ("extra", "action"),
+    [
+        pytest.param({}, Action.NOTHING, id="identical"),
+        pytest.param({"adopt": "always"}, Action.NOTHING, id="always"),
+        pytest.param({"adopting": True}, Action.ADOPT, id="asked-for"),
+    ],
+)
+def test_a_zone_of_another_installation_is_not_adopted_by_itself(extra: dict[str, Any], action: Action) -> None:
+    """Two installations that serve one name would take the zone in turns; only a word moves it to the other."""
+    plan = plan_zone(desired(WWW, 8), observed(WWW, account="netbox-pdns:other:pdns"), context(**extra))
+    assert plan.action is action
+
+
 @pytest.mark.parametrize("wanted", [pytest.param(desired(WWW, 8), id="wanted"), pytest.param(None, id="unwanted")])
 @pytest.mark.parametrize(
     "there",

@@ -49,3 +49,9 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path) -> None:
     """Losing the memory costs a request, so nothing stops for it."""
     (tmp_path / "refused.json").write_bytes(b"[{")
     assert remembered(tmp_path, now=0) == {}
+
+
+def test_the_data_directory_is_made_where_it_is_missing(tmp_path: Path) -> None:
+    """The first run of all may be the first to write there."""
+    remember(tmp_path / "new" / "data", "no", now=0)
+    assert remembered(tmp_path / "new" / "data", now=1) == {RECORD: "no"}

@@ -10,12 +10,13 @@ from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.explain import LOG_PAGES
 from netbox_pdns.netbox.selection import selected, view_id
 from netbox_pdns.netbox.wire import CHANGE_FIELDS, CHANGES, ZONE_FIELDS, ZONE_TYPE, ZONES, ChangeRow, ZoneRow
+from netbox_pdns.planning.values import Gone
 from netbox_pdns.settings import Selection
 
 _NAMES_AT_ONCE = 50
 
 
-async def explain_zones(client: NetBoxClient, names: Sequence[str], selection: Selection) -> Mapping[str, str]:
+async def explain_zones(client: NetBoxClient, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
     """Return for those of the canonical zone *names* that NetBox explains why *selection* wants them no longer, in words.
 
     What NetBox still has under the name is an explanation by itself; for the rest the newest change-log entry about a zone
@@ -42,13 +43,13 @@ async def explain_zones(client: NetBoxClient, names: Sequence[str], selection: S
     return found
 
 
-async def _still_there(client: NetBoxClient, names: Sequence[str], view: int) -> dict[str, str]:
-    found: dict[str, str] = {}
+async def _still_there(client: NetBoxClient, names: Sequence[str], view: int) -> dict[str, Gone]:
+    found: dict[str, Gone] = {}
     for at in range(0, len(names), _NAMES_AT_ONCE):
         some = [("name__ie", name.rstrip(".") or ".") for name in names[at : at + _NAMES_AT_ONCE]]
         for row in await client.list(ZONES, [("fields", ZONE_FIELDS), ("view_id", view), *some], ZoneRow):
             why = "is no longer selected for this target" if row.active else f"is not active (status {row.status})"
-            found[canonical_name(row.name)] = f"its zone {row.id} {why}"
+            found[canonical_name(row.name)] = Gone(f"its zone {row.id} {why}")
     return {name: why for name, why in found.items() if name in set(names)}
 
 
@@ -61,11 +62,11 @@ def _name(data: Mapping[str, object] | None, view: int) -> str | None:
         return None
 
 
-def _what(row: ChangeRow) -> str:
+def _what(row: ChangeRow) -> Gone:
     by = f"in NetBox by {row.user_name or 'somebody'} at {row.time:%Y-%m-%d %H:%M:%S} UTC (change {row.id})"
     if row.action.value == "delete":
-        return f"deleted {by}"
+        return Gone(f"deleted {by}")
     before, after = row.prechange_data or {}, row.postchange_data or {}
     if before.get("view") != after.get("view"):
-        return f"moved to another view {by}"
-    return f"renamed to {after.get('name')} {by}"
+        return Gone(f"moved to another view {by}", row.changed_object_id)
+    return Gone(f"renamed to {after.get('name')} {by}", row.changed_object_id)

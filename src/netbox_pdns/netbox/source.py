@@ -11,7 +11,7 @@ from netbox_pdns.netbox.explain import explain
 from netbox_pdns.netbox.explain_zones import explain_zones
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.selection import selected
-from netbox_pdns.planning.values import Desired, Explanations, RecordKey, ZoneRef
+from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
 from netbox_pdns.settings import NetBoxSettings, Selection
 
@@ -46,6 +46,6 @@ class NetBoxSource:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""
         return await explain(self.client, zone, removed)
 
-    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, str]:
+    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
         """Return for those of *names* that NetBox explains why they are no longer wanted."""
         return await explain_zones(self.client, names, selection)

@@ -7,6 +7,7 @@ dangerous. Percentages are of the observed RRsets without the SOA.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from netbox_pdns.dns.rrset import Key, RRset
 from netbox_pdns.planning.batches import EXCLUSIVE
@@ -28,6 +29,7 @@ def judge(
     )
     if not held:
         return tuple(changes), ()
+    held = tuple(replace(verdict, together=_together(verdict, held)) for verdict in held)
     stays = {record for verdict in held for change in verdict.changes for record in change.removed_records}
     # New nameservers beside the old would pass the next run as the old ones of then: that change is held as a whole.
     whole = {change.key for verdict in held if verdict.reason is HoldReason.APEX_NS for change in verdict.changes}
@@ -50,9 +52,8 @@ def judge_end(
     zone: str, observed: Mapping[Key, RRset], unmanaged: Sequence[Key], signed: bool, context: PlanContext
 ) -> tuple[Held, ...]:
     """Return why a zone of ours that is no longer wanted is not deleted without a word."""
-    return tuple(
-        held for held in _ends(zone, observed, unmanaged, signed, context) if held.reason not in context.forced
-    )
+    ends = [held for held in _ends(zone, observed, unmanaged, signed, context) if held.reason not in context.forced]
+    return tuple(replace(held, together=tuple(each.reason for each in ends)) for held in ends)
 
 
 def guard_zones(
@@ -135,6 +136,12 @@ def _swapped_names(changes: Sequence[Change]) -> set[str]:
     others_come = {name for name, type in comes if type != "CNAME"}
     cname_goes = {change.key[0] for change in changes if change.after is None and change.key[1] == "CNAME"}
     return cname_comes | (cname_goes & others_come)
+
+
+def _together(verdict: Held, held: Sequence[Held]) -> tuple[HoldReason, ...]:
+    """Return the reasons of all that hold some of what *verdict* holds, in the order of *held*."""
+    keys = {change.key for change in verdict.changes}
+    return tuple(each.reason for each in held if keys & {change.key for change in each.changes})
 
 
 def _waiting(changes: Sequence[Change], records: set[RecordKey]) -> tuple[Change, ...]:

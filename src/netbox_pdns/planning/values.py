@@ -24,6 +24,14 @@ NO_EXPLANATIONS: Explanations = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """Why NetBox wants a zone no more, in words; `successor` is the NetBox id of the zone that was renamed or moved."""
+
+    why: str
+    successor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneRef:
     """A zone in NetBox. Its name is unique within a view only, so (view, name) or the id tells zones apart.
 
@@ -181,18 +189,21 @@ class HoldReason(StrEnum):
 class Held:
     """A dangerous part of a plan that is not applied, with its numbers in words.
 
-    `changes` are the changes that wait; none where the zone as a whole does (its deletion, say).
+    `changes` are the changes that wait; none where the zone as a whole does (its deletion, say). `together` are all
+    reasons that hold some of the same: only together do they let it through.
     """
 
     reason: HoldReason
     zone: str
     detail: str
     changes: tuple[Change, ...] = ()
+    together: tuple[HoldReason, ...] = ()
 
     @property
     def command(self) -> str:
         """The command that lets it through."""
-        return f"netbox-pdns sync --force {self.reason} --zone {self.zone.rstrip('.') or '.'}"
+        reasons = ",".join(self.together or (self.reason,))
+        return f"netbox-pdns sync --force {reasons} --zone {self.zone.rstrip('.') or '.'}"
 
 
 @dataclass(frozen=True, slots=True)

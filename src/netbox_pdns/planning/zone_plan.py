@@ -17,6 +17,8 @@ from netbox_pdns.planning.serials import next_serial
 from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
 from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
 
+MARK_PREFIX = "netbox-pdns:"
+"""How the mark of every installation and target begins."""
 SECONDARY_KINDS = frozenset({"Secondary", "Slave"})
 UNWRITABLE_KINDS = SECONDARY_KINDS | {"Consumer", "Producer"}
 
@@ -108,11 +110,21 @@ def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> Zon
     plan = replace(difference.plan, foreign=True, differences=changes, unexplained=())
     if reason := _never_written(observed):
         return replace(plan, notes=(reason,))
-    if context.adopting or context.adopt == "always" or (context.adopt == "identical" and not changes):
+    if context.adopting or (not _anothers(observed) and _by_itself(context, changes)):
         return replace(plan, action=Action.ADOPT)
     owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
     how = f"netbox-pdns sync --adopt {plan.zone.rstrip('.')}"
     return replace(plan, notes=(f"the zone is foreign ({owner}), {len(changes)} RRsets differ; adopt it with: {how}",))
+
+
+def _anothers(observed: Observed) -> bool:
+    """Tell whether another installation or target has marked the zone: by themselves two would take it in turns."""
+    return observed.listed.account.startswith(MARK_PREFIX)
+
+
+def _by_itself(context: PlanContext, changes: tuple[Change, ...]) -> bool:
+    """Tell whether the settings let a foreign zone with these differences be adopted without a word."""
+    return context.adopt == "always" or (context.adopt == "identical" and not changes)
 
 
 def _never_written(observed: Observed) -> str | None:

@@ -78,6 +78,7 @@ def _read(path: Path) -> list[_Refusal]:
 def _write(path: Path, content: bytes) -> None:
     fresh = path.with_suffix(".new")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(content)
         fresh.replace(path)
     except OSError as error:

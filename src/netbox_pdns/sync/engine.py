@@ -53,10 +53,7 @@ class Engine:
         for name, error in failed.items():
             self._tell(TargetFailed(name, error))
         await self._bring(lanes, failed)
-        async with asyncio.TaskGroup() as group:
-            for name, lane in lanes.items():
-                if name not in failed:
-                    group.create_task(lane.end_orphans())
+        await self._end_orphans(lanes, failed)
         if not request.dry_run:
             await self._removed.prune()
             await self._refusals.save()
@@ -86,6 +83,18 @@ class Engine:
             except NetboxPdnsError as error:  # NetBox cannot be read to the end; what is under way is finished
                 for name in lanes:
                     self._fail(name, error, failed)
+
+    async def _end_orphans(self, lanes: Mapping[str, Lane], failed: dict[str, NetboxPdnsError]) -> None:
+        async def end(name: str, lane: Lane) -> None:
+            try:
+                await lane.end_orphans()
+            except NetboxPdnsError as error:  # NetBox does not say why they go; what was brought stays brought
+                self._fail(name, error, failed)
+
+        async with asyncio.TaskGroup() as group:
+            for name, lane in lanes.items():
+                if name not in failed:
+                    group.create_task(end(name, lane))
 
     async def _dispatch(self, refs: Sequence[ZoneRef], lanes: Mapping[str, Lane], group: asyncio.TaskGroup) -> None:
         if not refs:

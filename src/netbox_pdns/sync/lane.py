@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from netbox_pdns.errors import ConflictError, NetboxPdnsError, TransientError
 from netbox_pdns.planning.guard import guard_zones
-from netbox_pdns.planning.values import Action, Desired, Held, TargetZone, ZoneRef
+from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
@@ -70,7 +70,8 @@ class Lane:
         """Plan the end of every orphaned zone, ask the guard about all of them together, and carry out the rest."""
         if not self._orphaned or self._down is not None:
             return
-        whys = await self._explanations()
+        gone = await self._explanations()
+        whys = {zone: each.why for zone, each in gone.items()}
         planned = await self._each(self._reconciler.plan_end(zone, whys.get(zone.name)) for zone in self._orphaned)
         self._held = guard_zones(
             [outcome.plan for outcome in planned if outcome.plan is not None and outcome.plan.action is Action.DELETE],
@@ -83,7 +84,7 @@ class Lane:
         for outcome in planned:
             if outcome.zone in waiting or outcome.error is not None:
                 self._note(outcome)
-            elif missing := self._missing():
+            elif outcome.has_changes and (missing := self._missing(gone.get(outcome.zone))):
                 self._note(replace(outcome, error=_waits_for(outcome.zone, missing)))
             else:
                 self._note(await self._reconciler.end(outcome, whys.get(outcome.zone)))
@@ -98,7 +99,7 @@ class Lane:
             error=error or self._down,
         )
 
-    async def _explanations(self) -> dict[str, str]:
+    async def _explanations(self) -> dict[str, Gone]:
         names = [zone.name for zone in self._orphaned]
         return dict(await self._reconciler.source.explain_zones(names, self._reconciler.served.settings.selection))
 
@@ -116,15 +117,24 @@ class Lane:
         wanted = sum(1 for _, listed in self._pairs.wanted if listed is not None and listed.account == mark)
         return wanted + len(self._pairs.orphaned)
 
-    def _missing(self) -> tuple[str, ...]:
-        """Return the zones that NetBox wants and the target does not serve, neither before this run nor by it."""
-        made = {
-            outcome.zone
-            for outcome in self._outcomes
-            if outcome.error is None and outcome.plan is not None and outcome.plan.action is Action.CREATE
-        }
-        unserved = (ref.name for ref, listed in self._pairs.wanted if listed is None or listed.serial == 0)
-        return tuple(name for name in unserved if name not in made)
+    def _missing(self, gone: Gone | None) -> tuple[str, ...]:
+        """Return the zones that must be served before the zone that is *gone* ends, and are not: its successor.
+
+        Where NetBox does not say why the zone goes, any zone that it wants and the target does not have may be it.
+        """
+        if gone is not None and gone.successor is None:
+            return ()
+        planned = self._reconciler.request.dry_run
+        done = {each.zone for each in self._outcomes if each.applied or (planned and each.has_changes)}
+        return tuple(
+            ref.name
+            for ref, listed in self._pairs.wanted
+            if (gone is None or ref.id == gone.successor) and not self._serves(listed) and ref.name not in done
+        )
+
+    def _serves(self, listed: TargetZone | None) -> bool:
+        """Tell whether the target served a zone of ours before this run; a half-made one has no serial."""
+        return listed is not None and listed.account == self._reconciler.served.target.mark and listed.serial != 0
 
     def _given_up(self, desired: Desired, listed: TargetZone | None, error: NetboxPdnsError) -> ZoneOutcome:
         return ZoneOutcome(

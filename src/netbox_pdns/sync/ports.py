@@ -13,6 +13,7 @@ from netbox_pdns.planning.values import (
     Applied,
     Desired,
     Explanations,
+    Gone,
     Observed,
     RecordKey,
     TargetZone,
@@ -40,7 +41,7 @@ class Source(Protocol):
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted."""
 
-    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, str]:
+    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
         """Return for those of the canonical zone *names* that NetBox explains why they are no longer wanted."""
 
 
