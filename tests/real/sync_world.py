@@ -179,7 +179,7 @@ class World:
 
     def ids(self, zone: int, *names: str, type: str = "A") -> list[int]:
         """Return the ids of the records of *names* in a zone, in their order."""
-        query = f"zone_id={zone}&type={type}&limit=1000&fields=id,name"
+        query = f"zone_id={zone}&type={type}&limit=1000&fields=id,name" + "".join(f"&name={name}" for name in names)
         found = {row["name"]: row["id"] for row in self.netbox.request("GET", f"{DNS}/records/?{query}")["results"]}
         return [found[name] for name in names]
 

@@ -7,6 +7,7 @@ read once for all of them. A lane that fails is reported, the others are done.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -73,6 +74,9 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             for served in self._targets:
                 group.create_task(open_one(served))
+        for one, other in itertools.permutations(lanes.values(), 2):
+            if one.server == other.server:
+                one.refuse_doubles(other)
         return lanes
 
     async def _bring(self, lanes: Mapping[str, Lane], failed: dict[str, NetboxPdnsError]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from dataclasses import replace
 
-from netbox_pdns.errors import ConflictError, NetboxPdnsError, TransientError
+from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError, TransientError
 from netbox_pdns.planning.guard import guard_zones
 from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
@@ -34,6 +34,7 @@ class Lane:
         self._held: tuple[Held, ...] = ()
         self._failures = 0
         self._down: NetboxPdnsError | None = None
+        self._doubles: dict[int, NetboxPdnsError] = {}
 
     @classmethod
     async def open(cls, reconciler: Reconciler, tell: Listener) -> Lane:
@@ -53,14 +54,28 @@ class Lane:
         """Tell whether *ref* is one of `wanted`."""
         return ref.id in self._listed
 
+    @property
+    def server(self) -> tuple[str, str]:
+        """The server behind the target: targets may share one."""
+        settings = self._reconciler.served.settings
+        return settings.url.rstrip("/"), settings.server_id
+
+    def refuse_doubles(self, other: Lane) -> None:
+        """Give up the zones that *other*, on the same server, wants under the same name: it serves one of them."""
+        theirs = {ref.name: ref for ref in other.wanted}
+        name = other._reconciler.served.target.name
+        self._doubles |= {ref.id: _double(ref, theirs[ref.name], name) for ref in self.wanted if ref.name in theirs}
+
     async def bring(self, desired: Desired) -> None:
         """Bring one zone, in a slot that the caller has acquired."""
         try:
             _, listed = self._listed[desired.ref.id]
-            if self._down is None:
-                outcome = await self._reconciler.bring(desired, listed)
+            if self._down is not None:
+                outcome = self._untried(desired, listed, _no_answer(self._down))
+            elif double := self._doubles.get(desired.ref.id):
+                outcome = self._untried(desired, listed, double)
             else:
-                outcome = self._given_up(desired, listed, self._down)
+                outcome = await self._reconciler.bring(desired, listed)
             self._count_failures(outcome)
             self._note(outcome)
         finally:
@@ -136,14 +151,14 @@ class Lane:
         """Tell whether the target served a zone of ours before this run; a half-made one has no serial."""
         return listed is not None and listed.account == self._reconciler.served.target.mark and listed.serial != 0
 
-    def _given_up(self, desired: Desired, listed: TargetZone | None, error: NetboxPdnsError) -> ZoneOutcome:
+    def _untried(self, desired: Desired, listed: TargetZone | None, error: NetboxPdnsError) -> ZoneOutcome:
         return ZoneOutcome(
             target=self._reconciler.served.target.name,
             zone=desired.zone.name,
             plan=None,
             observed=listed,
             ref=desired.ref,
-            error=TransientError("not tried: the target does not answer", hint=error.hint),
+            error=error,
         )
 
     def _count_failures(self, outcome: ZoneOutcome) -> None:
@@ -158,6 +173,19 @@ class Lane:
     def _note(self, outcome: ZoneOutcome) -> None:
         self._outcomes.append(outcome)
         self._tell(ZoneDone(outcome))
+
+
+def _no_answer(error: NetboxPdnsError) -> TransientError:
+    return TransientError("not tried: the target does not answer", hint=error.hint)
+
+
+def _double(ref: ZoneRef, other: ZoneRef, target: str) -> ConfigurationError:
+    views = " and ".join(sorted({ref.view, other.view}))
+    return ConfigurationError(
+        f"{ref.name} (views: {views}) is wanted by the target {target} too, on the same PowerDNS, which serves one of them",
+        hint="give each view a PowerDNS of its own, or exclude the zone from one of the targets",
+        setting="selection",
+    )
 
 
 def _waits_for(zone: str, missing: tuple[str, ...]) -> ConflictError:

@@ -1,0 +1,136 @@
+"""Every reason to hold, on the real servers: what waits, and that the command which is named lets it through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sync_world import World
+
+pytestmark = pytest.mark.real
+
+Zones = list[int]
+
+
+def _signed(world: World, zones: Zones) -> None:
+    world.api("POST", f"/zones/{world.name('z0')}/cryptokeys", json={"keytype": "csk", "active": True})
+    world.edit("zones", zones[0], status="parked")
+
+
+def _with_content(world: World, zones: Zones) -> None:
+    world.by_hand("z0", '_acme-challenge TXT "token"')
+    world.edit("zones", zones[0], status="parked")
+
+
+def _nameservers(world: World, zones: Zones) -> None:
+    world.edit("zones", zones[0], nameservers=[world.make_nameserver("ns3")])
+
+
+def _emptied(world: World, zones: Zones) -> None:
+    query = f"plugins/netbox-dns/records/?zone_id={zones[0]}&managed=false&limit=100&fields=id"
+    world.delete("records", *(row["id"] for row in world.netbox.request("GET", query)["results"]))
+
+
+def _unseen(world: World, zones: Zones) -> None:
+    world.vanish(*world.ids(zones[0], "h1", "h2", "h3"))
+
+
+def _many_zones(world: World, zones: Zones) -> None:
+    world.edit("zones", *zones[:2], status="parked")
+
+
+def _no_zone(world: World, zones: Zones) -> None:
+    world.edit("zones", *zones, status="parked")
+
+
+@pytest.mark.parametrize(
+    ("edit", "held"),
+    [
+        pytest.param(_unseen, {"z0": ["unexplained"]}, id="unexplained"),
+        pytest.param(_emptied, {"z0": ["emptied"]}, id="emptied"),
+        pytest.param(_nameservers, {"z0": ["apex-ns"]}, id="apex-ns"),
+        pytest.param(_signed, {"z0": ["keys"]}, id="keys"),
+        pytest.param(_with_content, {"z0": ["content"]}, id="content"),
+        pytest.param(_many_zones, {"z0": ["zones"], "z1": ["zones"]}, id="zones"),
+        pytest.param(_no_zone, {"z0": ["source"], "z1": ["source"], "z2": ["source"]}, id="source"),
+    ],
+)
+def test_what_is_dangerous_waits_for_a_word(
+    world: World, edit: Callable[[World, Zones], None], held: dict[str, list[str]]
+) -> None:
+    """Nothing of it is applied, however often it is tried, until the command that is named with it is run."""
+    zones = world.make_zones("z0", "z1", "z2")
+    world.add(zones[0], *(f"h{number} A 192.0.2.{number}" for number in range(1, 13)))
+    world.settle()
+    edit(world, zones)
+    run = world.sync()
+    assert (run.changes, run.held) == ([], held)
+    assert "delete" not in run.actions.values()
+    assert world.sync().held == held
+    world.let_through(run)
+    assert world.removed("z0")
+    world.must_be_quiet()
+
+
+def _limits(**limits: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: limits
+
+
+def _rule(**limits: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"rules": [{"zone": world.name("z0").rstrip("."), **limits}]}
+
+
+def _of_target(**limits: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"targets": [world.target(limits=limits)]}
+
+
+@pytest.mark.parametrize(
+    ("gone", "options", "held"),
+    [
+        pytest.param(1, _limits(), False, id="guard-lets-one-go"),
+        pytest.param(3, _limits(), True, id="guard-holds-three"),
+        pytest.param(1, _limits(unexplained="hold"), True, id="hold"),
+        pytest.param(3, _limits(unexplained="remove"), False, id="remove"),
+        pytest.param(1, _rule(unexplained="hold"), True, id="hold-by-pattern"),
+        pytest.param(3, _rule(unexplained_percent=50), False, id="a-threshold-by-pattern"),
+        pytest.param(3, _of_target(unexplained_percent=50), False, id="a-threshold-of-the-target"),
+        pytest.param(3, _of_target(unexplained="remove"), False, id="remove-on-the-target"),
+    ],
+)
+def test_how_much_goes_unexplained_is_a_setting(
+    world: World, gone: int, options: Callable[[World], dict[str, Any]], held: bool
+) -> None:
+    """For all, for a target, and for zones by pattern."""
+    zone = world.make_zone("z0", [f"h{number} A 192.0.2.{number}" for number in range(1, 9)])
+    world.settle()
+    world.vanish(*world.ids(zone, *(f"h{number}" for number in range(1, gone + 1))))
+    run = world.plan(**options(world))
+    assert (len(run.changes), run.held) == ((0, {"z0": ["unexplained"]}) if held else (gone, {}))
+
+
+@pytest.mark.parametrize("by", ["setting", "pattern"])
+def test_observe_writes_nothing(world: World, by: str) -> None:
+    """A zone, or a target, that is observed is planned and shown, and stays as it is; others are brought."""
+    zones = world.make_zones("watched", "brought")
+    world.settle()
+    for zone in zones:
+        world.add(zone, "www A 192.0.2.1")
+    only = [{"zone": world.name("watched").rstrip("."), "mode": "observe"}]
+    run = world.sync(**({"mode": "observe"} if by == "setting" else {"rules": only}))
+    assert len(run.zone("watched").plan.changes) == 1  # type: ignore[union-attr]  # it has one
+    assert world.served("www.watched") == []
+    assert world.served("www.brought") == ([] if by == "setting" else ["192.0.2.1"])
+
+
+def test_a_signed_zone_with_content_of_others_goes_by_one_command(world: World) -> None:
+    """Two reasons that hold the same are forced together: the command names both."""
+    zones = world.make_zones("z0", "z1")
+    world.settle()
+    world.by_hand("z0", '_acme-challenge TXT "token"')
+    _signed(world, zones)
+    run = world.sync()
+    assert run.held == {"z0": ["keys", "content"]}
+    world.let_through(run)
+    assert not world.is_served("z0")
+    assert '_acme-challenge 3600 IN TXT "token"' in world.removed("z0")[0]

@@ -1,0 +1,97 @@
+"""The laws of a run: what fails stops nothing else, a dead target is given up, what ends comes last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sync_twins import MemorySource, MemoryTarget, run_sync
+
+from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
+from netbox_pdns.planning.values import Gone
+from netbox_pdns.sync.lane import FAILURES_IN_A_ROW
+from netbox_pdns.sync.outcome import SyncReport
+
+NAMES = [f"z{number}.example." for number in range(6)]
+
+
+def failed(report: SyncReport) -> list[str]:
+    """Return the zones that failed."""
+    return [outcome.zone for outcome in report.outcomes if outcome.error is not None]
+
+
+@pytest.mark.parametrize("error", [DataError("bad"), ConflictError("taken"), TransientError("slow")])
+def test_a_zone_that_fails_stops_no_other(tmp_path: Path, error: NetboxPdnsError) -> None:
+    """Whatever a zone's failure is, every other zone is brought in the same run."""
+    target = MemoryTarget(errors={NAMES[1]: error})
+    report = run_sync(tmp_path, MemorySource(NAMES), target)
+    assert failed(report) == [NAMES[1]]
+    assert target.done == [f"create {name}" for name in NAMES if name != NAMES[1]]
+    assert report.targets[0].error is None
+
+
+def test_a_dead_target_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
+    """After three zones in a row without an answer the rest is not tried, and every zone says so; other targets go on."""
+    dead = MemoryTarget("dead", errors={name: TransientError("no answer") for name in NAMES})
+    alive = MemoryTarget("alive")
+    report = run_sync(tmp_path, MemorySource(NAMES), dead, alive)
+    assert dead.asked == NAMES[:FAILURES_IN_A_ROW]
+    assert alive.done == [f"create {name}" for name in NAMES]
+    of_dead, of_alive = report.targets
+    assert (str(of_dead.error), of_alive.error) == ("no answer", None)
+    assert [outcome.zone for outcome in of_dead.outcomes if outcome.error] == NAMES
+
+
+def test_failures_with_a_success_between_them_are_no_dead_target(tmp_path: Path) -> None:
+    """Only failures in a row mean that nobody is there."""
+    target = MemoryTarget(errors={name: TransientError("slow") for name in NAMES if name != NAMES[2]})
+    run_sync(tmp_path, MemorySource(NAMES), target)
+    assert target.asked == NAMES[:6]
+
+
+def test_what_ends_comes_last(tmp_path: Path) -> None:
+    """A zone that is not wanted goes when all that is wanted was brought."""
+    target = MemoryTarget().has("a.example.")
+    run_sync(tmp_path, MemorySource(NAMES, {"a.example.": Gone("deleted")}), target)
+    assert target.done == [*(f"create {name}" for name in NAMES), "delete a.example."]
+
+
+@pytest.mark.parametrize(
+    ("gone", "goes"),
+    [
+        pytest.param(Gone("renamed", 0), False, id="its-successor-is-not-served"),
+        pytest.param(Gone("renamed", 1), True, id="its-successor-is-served"),
+        pytest.param(Gone("deleted"), True, id="it-has-no-successor"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [False, True], ids=["sync", "plan"])
+def test_a_renamed_zone_waits_for_its_successor(tmp_path: Path, gone: Gone, goes: bool, dry_run: bool) -> None:
+    """The old zone stays while the new one is not served; any other zone that fails does not concern it."""
+    target = MemoryTarget(errors={NAMES[0]: DataError("bad")}).has("old.example.")
+    report = run_sync(tmp_path, MemorySource(NAMES, {"old.example.": gone}), target, dry_run=dry_run)
+    if dry_run:  # a plan that would be tried is all that it can tell
+        assert failed(report) == []
+        assert target.done == []
+    else:
+        assert ("old.example." not in target.there) is goes
+        assert ("old.example." in failed(report)) is not goes
+
+
+def test_where_nobody_explains_the_ends_the_rest_is_reported(tmp_path: Path) -> None:
+    """A NetBox that does not answer when asked why zones go costs the ends alone, and the report names it."""
+    target = MemoryTarget().has("a.example.")
+    report = run_sync(tmp_path, MemorySource(NAMES, ConfigurationError("may not view the change log")), target)
+    assert str(report.targets[0].error) == "may not view the change log"
+    assert target.done == [f"create {name}" for name in NAMES]
+    assert "a.example." in target.there
+
+
+def test_one_zone_for_two_targets_of_one_server_is_refused(tmp_path: Path) -> None:
+    """Neither writes what both want, and each names the other; a server of its own is no matter."""
+    one, two = (MemoryTarget(name, url) for name, url in (("one", "http://a"), ("two", "http://a/")))
+    three = MemoryTarget("three", "http://b")
+    report = run_sync(tmp_path, MemorySource(NAMES[:1]), one, two, three)
+    assert (one.done, two.done, three.done) == ([], [], [f"create {NAMES[0]}"])
+    errors = [outcome.error for outcome in report.outcomes if outcome.error]
+    assert ["target two" in str(errors[0]), "target one" in str(errors[1])] == [True, True]
+    assert all(isinstance(error, ConfigurationError) for error in errors)
