@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from netbox_pdns.dns.rrset import RRset, Zone
-from netbox_pdns.errors import DataError, NetboxPdnsError, RefusedRecord
+from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord
 from netbox_pdns.planning.values import (
     NO_EXPLANATIONS,
     Action,
@@ -73,22 +73,26 @@ class Reconciler:
 
     async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
         refused = self.refusals.of(blank.target, blank.zone)
-        again = False
+        observed = None if blank.observed is None else await self.served.target.read(blank.zone)
         while True:
-            observed = await self._observe(blank, again=again)
             plan, explanations = await self._plan(desired, observed, refused)
             try:
-                return await self._carry_out(replace(blank, plan=plan), explanations)
+                outcome = await self._carry_out(replace(blank, plan=plan), explanations)
             except RefusedRecord as refusal:
                 # Nothing of its batch was applied. Look again, and plan without it: the rest must not wait.
                 _take_note(refused, refusal, desired.zone)
                 self.refusals.note(blank.target, blank.zone, refused, self.clock())
-                again = True
+            else:
+                if blank.notes or not isinstance(outcome.error, ConflictError):
+                    return outcome
+                # Somebody made, took or removed the zone since it was looked at: whose it is now decides what is done.
+                blank = replace(blank, notes=(f"looked again: {outcome.error}",))
+            observed = await self.served.target.read(blank.zone)
+            blank = self._seen(blank, observed)
 
-    async def _observe(self, blank: ZoneOutcome, *, again: bool) -> Observed | None:
-        if blank.observed is None and not again:
-            return None
-        return await self.served.target.read(blank.zone)
+    def _seen(self, blank: ZoneOutcome, observed: Observed | None) -> ZoneOutcome:
+        listed = None if observed is None else observed.listed
+        return replace(blank, observed=listed, foreign=self._is_foreign(listed))
 
     async def _plan(
         self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str]
@@ -127,7 +131,7 @@ class Reconciler:
             applied=True,
             serial=applied.serial,
             batches=applied.batches,
-            notes=applied.notes,
+            notes=(*planned.notes, *applied.notes),
             removed_file=file,
         )
 
@@ -153,10 +157,13 @@ class Reconciler:
             observed=listed,
             ref=None if desired is None else desired.ref,
             records=0 if desired is None else sum(len(rrset.rdatas) for rrset in desired.zone.rrsets.values()),
-            foreign=listed is not None and listed.account != self.served.target.mark,
+            foreign=self._is_foreign(listed),
             orphaned=desired is None,
             observe_only=self.served.settings.policy(zone).mode == "observe",
         )
+
+    def _is_foreign(self, listed: TargetZone | None) -> bool:
+        return listed is not None and listed.account != self.served.target.mark
 
 
 async def _timed(blank: ZoneOutcome, work: Awaitable[ZoneOutcome]) -> ZoneOutcome:
