@@ -155,7 +155,9 @@ def a_company(netbox: NetBox) -> Iterator[Company]:
         company.close()
 
 
-@pytest.fixture(name="netbox", scope="module", params=["sandbox", pytest.param("real", marks=pytest.mark.real)])
+@pytest.fixture(
+    name="netbox", scope="module", params=["sandbox", pytest.param("real", marks=[pytest.mark.real, pytest.mark.long])]
+)
 def netbox_fixture(request: pytest.FixtureRequest) -> Iterator[NetBox]:
     """Each of the servers in turn."""
     with ExitStack() as stack:

@@ -15,7 +15,7 @@ from servers import NetBoxServer, api, ask
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 _DNS = "plugins/netbox-dns"
 
