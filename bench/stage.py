@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx2
-from netbox_pdns.sandbox.netbox import running_netbox
-from netbox_pdns.sandbox.powerdns import running_powerdns
 from workload import DEFAULT_TTL, NAMESERVERS, records, zone_name
 
+from netbox_pdns.sandbox.netbox import running_netbox
 from netbox_pdns.sandbox.pdns_server import running_pdns_server
+from netbox_pdns.sandbox.powerdns import running_powerdns
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
 HERE = Path(__file__).parent
