@@ -23,6 +23,7 @@ from netbox_pdns.planning.values import (
     Applied,
     Desired,
     Explanations,
+    Gone,
     Observed,
     RecordKey,
     TargetZone,
@@ -49,10 +50,10 @@ def zone(name: str, *addresses: str, serial: int = 7) -> Zone:
 
 @dataclass
 class MemorySource:
-    """Zones by the view that selects them; `gone` says why a zone is no longer wanted."""
+    """Zones by the view that selects them; `gone` says why zones are no longer wanted, or how asking that fails."""
 
     views: Mapping[str | None, Sequence[Zone]]
-    gone: Mapping[str, str] = field(default_factory=dict)
+    gone: Mapping[str, Gone] | NetboxPdnsError = field(default_factory=dict)
     ends_with: NetboxPdnsError | None = None
 
     async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
@@ -71,8 +72,10 @@ class MemorySource:
         """Explain nothing."""
         return NO_EXPLANATIONS
 
-    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, str]:
+    async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
         """Return what `gone` says."""
+        if isinstance(self.gone, NetboxPdnsError):
+            raise self.gone
         return {name: why for name, why in self.gone.items() if name in names}
 
     def _all(self) -> list[Desired]:
@@ -102,6 +105,11 @@ class MemoryTarget:
     def mark(self) -> str:
         """The mark of this target's zones."""
         return f"netbox-pdns:test:{self.name}"
+
+    @property
+    def done(self) -> list[str]:
+        """The changes that did not end with an error of `fails`, as `ACTION ZONE`, in their order."""
+        return [f"{action} {zone}" for zone, action in self.calls if zone not in self.fails]
 
     def has(self, zone: Zone, account: str | None = None) -> None:
         """Serve *zone*, marked as ours unless another *account* is given."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from sync_twins import MemorySource, MemoryTarget, run_sync
+from sync_memory import MemorySource, MemoryTarget, settings_of, sync, zone
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.planning.values import Gone
 from netbox_pdns.sync.lane import FAILURES_IN_A_ROW
-from netbox_pdns.sync.outcome import SyncReport
+from netbox_pdns.sync.outcome import SyncReport, SyncRequest
+from netbox_pdns.sync.reconcile import Served
 
 NAMES = [f"z{number}.example." for number in range(6)]
+
+
+def source(gone: Mapping[str, Gone] | NetboxPdnsError | None = None) -> MemorySource:
+    """Return a NetBox with the zones `NAMES`."""
+    return MemorySource({None: [zone(name) for name in NAMES]}, gone or {})
 
 
 def failed(report: SyncReport) -> list[str]:
@@ -23,8 +30,8 @@ def failed(report: SyncReport) -> list[str]:
 @pytest.mark.parametrize("error", [DataError("bad"), ConflictError("taken"), TransientError("slow")])
 def test_a_zone_that_fails_stops_no_other(tmp_path: Path, error: NetboxPdnsError) -> None:
     """Whatever a zone's failure is, every other zone is brought in the same run."""
-    target = MemoryTarget(errors={NAMES[1]: error})
-    report = run_sync(tmp_path, MemorySource(NAMES), target)
+    target = MemoryTarget(fails={NAMES[1]: error})
+    report = sync(tmp_path, source(), target)
     assert failed(report) == [NAMES[1]]
     assert target.done == [f"create {name}" for name in NAMES if name != NAMES[1]]
     assert report.targets[0].error is None
@@ -32,10 +39,10 @@ def test_a_zone_that_fails_stops_no_other(tmp_path: Path, error: NetboxPdnsError
 
 def test_a_dead_target_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
     """After three zones in a row without an answer the rest is not tried, and every zone says so; other targets go on."""
-    dead = MemoryTarget("dead", errors={name: TransientError("no answer") for name in NAMES})
+    dead = MemoryTarget("dead", fails={name: TransientError("no answer") for name in NAMES})
     alive = MemoryTarget("alive")
-    report = run_sync(tmp_path, MemorySource(NAMES), dead, alive)
-    assert dead.asked == NAMES[:FAILURES_IN_A_ROW]
+    report = sync(tmp_path, source(), dead, alive)
+    assert [name for name, _ in dead.calls] == NAMES[:FAILURES_IN_A_ROW]
     assert alive.done == [f"create {name}" for name in NAMES]
     of_dead, of_alive = report.targets
     assert (str(of_dead.error), of_alive.error) == ("no answer", None)
@@ -44,15 +51,16 @@ def test_a_dead_target_is_given_up_and_the_others_are_done(tmp_path: Path) -> No
 
 def test_failures_with_a_success_between_them_are_no_dead_target(tmp_path: Path) -> None:
     """Only failures in a row mean that nobody is there."""
-    target = MemoryTarget(errors={name: TransientError("slow") for name in NAMES if name != NAMES[2]})
-    run_sync(tmp_path, MemorySource(NAMES), target)
-    assert target.asked == NAMES[:6]
+    target = MemoryTarget(fails={name: TransientError("slow") for name in NAMES if name != NAMES[2]})
+    sync(tmp_path, source(), target)
+    assert [name for name, _ in target.calls] == NAMES[:6]
 
 
 def test_what_ends_comes_last(tmp_path: Path) -> None:
     """A zone that is not wanted goes when all that is wanted was brought."""
-    target = MemoryTarget().has("a.example.")
-    run_sync(tmp_path, MemorySource(NAMES, {"a.example.": Gone("deleted")}), target)
+    target = MemoryTarget()
+    target.has(zone("a.example."))
+    sync(tmp_path, source({"a.example.": Gone("deleted")}), target)
     assert target.done == [*(f"create {name}" for name in NAMES), "delete a.example."]
 
 
@@ -67,30 +75,33 @@ def test_what_ends_comes_last(tmp_path: Path) -> None:
 @pytest.mark.parametrize("dry_run", [False, True], ids=["sync", "plan"])
 def test_a_renamed_zone_waits_for_its_successor(tmp_path: Path, gone: Gone, goes: bool, dry_run: bool) -> None:
     """The old zone stays while the new one is not served; any other zone that fails does not concern it."""
-    target = MemoryTarget(errors={NAMES[0]: DataError("bad")}).has("old.example.")
-    report = run_sync(tmp_path, MemorySource(NAMES, {"old.example.": gone}), target, dry_run=dry_run)
+    target = MemoryTarget(fails={NAMES[0]: DataError("bad")})
+    target.has(zone("old.example."))
+    report = sync(tmp_path, source({"old.example.": gone}), target, request=SyncRequest(dry_run=dry_run))
     if dry_run:  # a plan that would be tried is all that it can tell
         assert failed(report) == []
         assert target.done == []
     else:
-        assert ("old.example." not in target.there) is goes
+        assert ("old.example." not in target.served) is goes
         assert ("old.example." in failed(report)) is not goes
 
 
 def test_where_nobody_explains_the_ends_the_rest_is_reported(tmp_path: Path) -> None:
     """A NetBox that does not answer when asked why zones go costs the ends alone, and the report names it."""
-    target = MemoryTarget().has("a.example.")
-    report = run_sync(tmp_path, MemorySource(NAMES, ConfigurationError("may not view the change log")), target)
+    target = MemoryTarget()
+    target.has(zone("a.example."))
+    report = sync(tmp_path, source(ConfigurationError("may not view the change log")), target)
     assert str(report.targets[0].error) == "may not view the change log"
     assert target.done == [f"create {name}" for name in NAMES]
-    assert "a.example." in target.there
+    assert "a.example." in target.served
 
 
 def test_one_zone_for_two_targets_of_one_server_is_refused(tmp_path: Path) -> None:
     """Neither writes what both want, and each names the other; a server of its own is no matter."""
-    one, two = (MemoryTarget(name, url) for name, url in (("one", "http://a"), ("two", "http://a/")))
-    three = MemoryTarget("three", "http://b")
-    report = run_sync(tmp_path, MemorySource(NAMES[:1]), one, two, three)
+    one, two, three = targets = [MemoryTarget(name) for name in ("one", "two", "three")]
+    urls = ("http://a", "http://a/", "http://b")
+    served = [Served(target, settings_of(target, url=url)) for target, url in zip(targets, urls, strict=True)]
+    report = sync(tmp_path, MemorySource({None: [zone(NAMES[0])]}), *served)
     assert (one.done, two.done, three.done) == ([], [], [f"create {NAMES[0]}"])
     errors = [outcome.error for outcome in report.outcomes if outcome.error]
     assert ["target two" in str(errors[0]), "target one" in str(errors[1])] == [True, True]
