@@ -1,7 +1,4 @@
-"""Runs the tests, on the real servers where they can be had: starts those that do not run, and stops them afterwards.
-
-Two processes share the work: the tests that edit the real NetBox are one after the other in one of them.
-"""
+"""Runs the tests, on the real servers where they can be had: starts those that do not run, and stops them afterwards."""
 
 from __future__ import annotations
 
@@ -19,8 +16,7 @@ import servers
 def main() -> int:
     """Run pytest with the arguments of the line and return its status."""
     seed = int(os.environ.get("TEST_SEED") or secrets.randbelow(2**32))
-    shared = ["--numprocesses=2", "--dist=loadgroup", f"--hypothesis-seed={seed}"]
-    command = [sys.executable, "-m", "pytest", *shared, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pytest", f"--hypothesis-seed={seed}", *sys.argv[1:]]
     environment = {**os.environ, "TEST_SEED": str(seed)}
     before = servers.running()
     with servers.alone():

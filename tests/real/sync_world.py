@@ -24,8 +24,7 @@ from servers import NetBoxServer
 
 from netbox_pdns.cli import report as reporting
 from netbox_pdns.cli.wiring import open_engine
-from netbox_pdns.planning import render
-from netbox_pdns.planning.values import HoldReason
+from netbox_pdns.planning.values import Change, HoldReason
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import Settings, load_settings
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, ZoneOutcome
@@ -45,7 +44,11 @@ class Run:
         """What was applied (in a dry run: is to apply), one record a line as in a plan, the SOA aside."""
         done = reporting.changed(self.report)
         return [
-            self._short(line) for each in done if each.plan for line in render.lines(each.plan) if " SOA " not in line
+            self._short(line)
+            for each in done
+            if each.plan
+            for change in each.plan.changes
+            for line in _change_lines(change)
         ]
 
     @property
@@ -98,6 +101,16 @@ class Run:
 
     def _short(self, text: str) -> str:
         return text.replace(f".{self.word}.example.", "")
+
+
+def _change_lines(change: Change) -> Iterator[str]:
+    before, after = change.before, change.after
+    if before is not None:
+        yield from (f"- {before.name} {before.ttl} {before.type} {rdata}" for rdata in change.removed)
+    if after is not None:
+        yield from (f"+ {after.name} {after.ttl} {after.type} {rdata}" for rdata in change.added)
+    if before is not None and after is not None and before.ttl != after.ttl and set(before.rdatas) & set(after.rdatas):
+        yield f"~ {after.name} {after.type} TTL {before.ttl} -> {after.ttl}"
 
 
 @dataclass

@@ -131,7 +131,7 @@ def test_a_new_zone_whose_answers_get_lost_is_made_all_the_same(
             target_of(wire, batch_bytes=batch_bytes) as target,
         ):
             desired = wanted(ZONE, 7, hosts(rows))
-            await bring(target, desired)
+            await bring(target, desired, ZoneTemplate(kind="Primary"))
             assert (await planned(target, desired)).action is Action.NOTHING
             assert served_serial(server, ZONE) == 7
 

@@ -172,7 +172,7 @@ def test_a_change_whose_answers_get_lost_is_applied_once(method: bytes, tmp_path
             target_of(server) as target,
             target_of(wire) as late,
         ):
-            await bring(target, wanted(ZONE, 7, hosts(3)))
+            await bring(target, wanted(ZONE, 7, hosts(3)), ZoneTemplate(kind="Primary"))
             desired = wanted(ZONE, 8, hosts(5))
             applied, _ = await bring(late, desired)
             assert (applied.serial, applied.notes) == (8, ())

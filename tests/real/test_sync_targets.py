@@ -9,7 +9,7 @@ from sync_world import World
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
-pytestmark = [pytest.mark.real, pytest.mark.long]
+pytestmark = [pytest.mark.real, pytest.mark.full]
 
 
 def test_a_target_that_is_down_is_reported_and_the_others_are_done(world: World) -> None:
