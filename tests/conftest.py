@@ -38,6 +38,7 @@ def pytest_report_header() -> str:
     return f"seed: TEST_SEED={SEED}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is not sampled, and tell which tests must run in one process, one after the other."""
     if config.getoption("--sample"):
