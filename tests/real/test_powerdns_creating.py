@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import dns.rcode
@@ -173,5 +175,22 @@ def test_a_new_zone_is_made_as_the_template_says(tmp_path: Path, run) -> None:
                 assert await target.client.metadata(ZONE, kind) == values
             assert _answer(server, ZONE, "DNSKEY") == "there"
             assert (await planned(target, desired)).action is Action.NOTHING
+
+    run(test())
+
+
+def test_a_zone_of_ours_that_others_have_signed_since_is_not_written(tmp_path: Path, run) -> None:
+    """A presigned zone's content comes from its signer, whatever mark it carries."""
+
+    async def test() -> None:
+        at_once = {"domain-metadata-cache-ttl": "0"}  # a server sees a new mark within a minute by itself
+        async with running_pdns_server(tmp_path, settings=at_once) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, hosts(3)))
+            with closing(sqlite3.connect(tmp_path / "pdns.sqlite3")) as database, database:  # its API does not set it
+                mark = "INSERT INTO domainmetadata (domain_id, kind, content) SELECT id, 'PRESIGNED', '1' FROM domains"
+                database.execute(mark)
+            plan = await planned(target, wanted(ZONE, 8, hosts(5)))
+            assert (plan.action, plan.changes) == (Action.NOTHING, ())
+            assert "presigned" in plan.notes[0]
 
     run(test())

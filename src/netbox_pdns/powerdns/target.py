@@ -50,7 +50,7 @@ class PowerDNSTarget:
         except NotThereError:
             return None
         foreign = wire.account != self.mark
-        presigned = foreign and "1" in await self.client.metadata(zone, "PRESIGNED")
+        presigned = (foreign or wire.dnssec) and "1" in await self.client.metadata(zone, "PRESIGNED")
         owed = not foreign and await is_owed(self.client, wire)
         return await asyncio.to_thread(observed, wire, presigned=presigned, rectifies=not owed)
 
