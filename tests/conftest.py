@@ -19,8 +19,7 @@ from netbox_pdns.sandbox.running import RunningPowerDNS
 
 T = TypeVar("T")
 
-# Left in the environment for the processes that share the work.
-SEED = int(os.environ.setdefault("TEST_SEED", str(secrets.randbelow(2**32))))
+SEED = int(os.environ.get("TEST_SEED") or secrets.randbelow(2**32))
 
 ONE_IN = 3
 """Of the tests marked `long` a sample runs so many."""
@@ -38,32 +37,17 @@ def pytest_report_header() -> str:
     return f"seed: TEST_SEED={SEED}"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not sampled, and tell which tests must run in one process, one after the other."""
+    """Leave out what is not sampled."""
     if config.getoption("--sample"):
         left_out = [item for item in items if item.get_closest_marker("long") and not _picked(item)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
-    for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _group(item) != NETBOX)  # the longest first
-
-
-NETBOX = "netbox"
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
 
 
 def _picked(item: pytest.Item) -> bool:
     return random.Random(f"{SEED} {item.nodeid}").randrange(ONE_IN) == 0
-
-
-def _group(item: pytest.Item) -> str | None:
-    """Return what *item* shares: the real NetBox, or else its module's servers; unit tests share nothing."""
-    if item.get_closest_marker("real") is None:
-        return None
-    uses_netbox = {"netbox_server", "netbox"} & set(getattr(item, "fixturenames", ()))
-    return NETBOX if uses_netbox else item.path.stem
 
 
 @pytest.fixture(scope="session")
