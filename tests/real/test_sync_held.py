@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sync_world import World
 
-pytestmark = [pytest.mark.real, pytest.mark.full]
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 Zones = list[int]
 

@@ -11,7 +11,7 @@ from sync_world import World
 from netbox_pdns.cli import report as reporting
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
-pytestmark = [pytest.mark.real, pytest.mark.full]
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def _put(world: World, number: int, value: str) -> None:

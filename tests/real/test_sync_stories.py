@@ -10,7 +10,7 @@ import secrets
 import pytest
 from sync_world import World
 
-pytestmark = [pytest.mark.real, pytest.mark.full]
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def hosts(count: int, *, first: int = 1, network: str = "192.0.2") -> list[str]:

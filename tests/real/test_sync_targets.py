@@ -9,7 +9,7 @@ from sync_world import World
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
-pytestmark = [pytest.mark.real, pytest.mark.full]
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def test_a_target_that_is_down_is_reported_and_the_others_are_done(world: World) -> None:
@@ -96,12 +96,22 @@ def test_zones_of_others_are_never_written(world: World, kind: str) -> None:
     own = {"nameservers": []} if kind != "Native" else {}
     for label in ("a", "b"):
         _foreign(world, label, kind, **own)
-    before = [world.api("GET", f"/zones/{world.name(label)}") for label in ("a", "b")]
+    before = [_kept(world, label) for label in ("a", "b")]
     if kind == "Native":
         world.sync(adopt="identical", force=["zones", "source"])
     else:
         world.adopt("a", adopt="always")
-    assert [world.api("GET", f"/zones/{world.name(label)}") for label in ("a", "b")] == before
+    assert [_kept(world, label) for label in ("a", "b")] == before
+
+
+def _kept(world: World, label: str) -> dict[str, Any]:
+    """Return the zone as its API shows it; of a Producer without the serials, which PowerDNS moves by itself each minute."""
+    zone: dict[str, Any] = world.api("GET", f"/zones/{world.name(label)}")
+    if zone["kind"] != "Producer":
+        return zone
+    rrsets = [rrset for rrset in zone.pop("rrsets") if rrset["type"] != "SOA"]
+    serials = {"serial", "edited_serial", "notified_serial"}
+    return {"rrsets": rrsets, **{name: value for name, value in zone.items() if name not in serials}}
 
 
 def test_what_others_keep_in_our_zones_stays(world: World) -> None:
