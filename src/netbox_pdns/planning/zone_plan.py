@@ -92,15 +92,17 @@ def _difference(desired: Desired, observed: Observed, context: PlanContext) -> _
     content, left_out = servable(desired, observed, context)
     wanted = {key: rrset for key, rrset in content.rrsets.items() if key not in observed.disabled}
     managed = managed_part(desired, wanted, observed, context)
+    changes = diff_content(wanted, managed)
     plan = ZonePlan(
         zone=desired.zone.name,
         target=context.target,
         action=Action.NOTHING,
         left_out=(*left_out, *_disabled(desired, content, observed)),
-        unexplained=unexplained_records(diff_content(wanted, managed), context),
+        unexplained=unexplained_records(changes, context),
     )
-    theirs = others_dynamic(desired, wanted, managed, context)
-    return _Difference(diff_content(theirs | wanted, managed), managed, plan)
+    if theirs := others_dynamic(desired, wanted, managed, context):
+        changes = diff_content(theirs | wanted, managed)
+    return _Difference(changes, managed, plan)
 
 
 def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> ZonePlan:
