@@ -73,13 +73,8 @@ def _answers(number: int, size: int) -> tuple[bytes, bytes]:
 
 
 def _row(number: int, at: int, name: str, type: str, value: str) -> dict[str, object]:
-    zone = zone_name(number)
-    view = {"id": 1, "name": "_default_", "default_view": True}
-    link = {"id": number, "url": f"https://netbox.example/api/{number}/", "display": zone, "name": zone, "view": view}
-    fqdn = _owner(name, zone)
-    return {
-        "id": at + 1, "zone": link, "type": type, "fqdn": fqdn, "value": value, "ttl": None, "active": True
-    }  # fmt: skip
+    fqdn = _owner(name, zone_name(number))
+    return {"id": at + 1, "name": name, "type": type, "fqdn": fqdn, "value": value, "ttl": None}
 
 
 def _owner(name: str, zone: str) -> str:

@@ -19,11 +19,12 @@ from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rdata import canonical_type
 from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.client import NetBoxClient, Query
+from netbox_pdns.netbox.listing import whole
 from netbox_pdns.netbox.rrsets import meant
 from netbox_pdns.netbox.wire import (
     CHANGE_FIELDS,
     CHANGES,
-    RECORD_FIELDS,
+    PLACED_FIELDS,
     RECORD_TYPE,
     RECORDS,
     STATUS_FIELDS,
@@ -31,7 +32,7 @@ from netbox_pdns.netbox.wire import (
     ZONE_TYPE,
     ZONES,
     ChangeRow,
-    RecordRow,
+    PlacedRow,
     StatusRow,
     ZoneRow,
 )
@@ -112,7 +113,7 @@ async def _out_of_service(client: NetBoxClient, zone: ZoneRef, wanted: Collectio
     query: Query = [("zone_id", zone.id), ("active", "false"), ("fields", STATUS_FIELDS)]
     owners = {(name, type) for name, type, _ in wanted}
     found: dict[RecordKey, str] = {}
-    for row in await client.list(RECORDS, query, StatusRow):
+    for row in await whole(client, RECORDS, query, StatusRow):
         try:
             owner = canonical_name(row.fqdn), canonical_type(row.type)
             key = (*owner, meant(owner[1], row.value, zone.name)) if owner in owners else None
@@ -132,7 +133,7 @@ def _status(row: StatusRow, now: float) -> str:
 
 async def _ids_of(client: NetBoxClient, zone: ZoneRef) -> frozenset[int]:
     """Return the ids that the zone has and had: one that was deleted and made again has another."""
-    rows = await client.list(ZONES, [("id", zone.id), ("fields", ZONE_FIELDS)], ZoneRow)
+    rows = await whole(client, ZONES, [("id", zone.id), ("fields", ZONE_FIELDS)], ZoneRow)
     views = {row.view.id for row in rows}
     ids = {zone.id}
     query: Query = [("changed_object_type", ZONE_TYPE), ("action", "delete"), *_about(zone.name)]
@@ -159,7 +160,7 @@ async def _moved(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordK
     types = sorted({type for _, type, _ in wanted})
     for names in _some(sorted(below)):
         query: Query = [*(("name__ie", name) for name in names), *(("type", type) for type in types)]
-        elsewhere = await client.first(RECORDS, [*query, ("fields", RECORD_FIELDS)], RecordRow, limit=1000)
+        elsewhere = await client.first(RECORDS, [*query, ("fields", PLACED_FIELDS)], PlacedRow, limit=1000)
         for ids in _some([row.id for row in elsewhere if row.zone.id != zone.id]):
             about: Query = [*_RECORD_LOG, ("action", "update"), *(("changed_object_id", each) for each in ids)]
             async for row in client.newest_first(CHANGES, about, ChangeRow, 1):
@@ -168,11 +169,11 @@ async def _moved(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordK
 
 async def _behind_cnames(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
     names = sorted({name for name, type, _ in wanted if type != "CNAME"})
-    cnames: dict[str, RecordRow] = {}
+    cnames: dict[str, PlacedRow] = {}
     for some in _some(names):
-        query: Query = [("zone_id", zone.id), ("type", "CNAME"), ("active", "true"), ("fields", RECORD_FIELDS)]
-        rows = await client.list(RECORDS, [*query, *(("fqdn__ie", name) for name in some)], RecordRow)
-        cnames |= {row.fqdn.lower(): row for row in rows}
+        query: Query = [("zone_id", zone.id), ("type", "CNAME"), ("active", "true"), ("fields", PLACED_FIELDS)]
+        rows = await whole(client, RECORDS, [*query, *(("fqdn__ie", name) for name in some)], PlacedRow)
+        cnames |= {row.fqdn.lower(): row for row in rows if row.fqdn}
     return {
         key: f"a CNAME takes its name (record {cnames[key[0]].id})"
         for key in wanted
