@@ -18,7 +18,7 @@ from netbox_pdns.netbox.client import PAGE_SIZE, HasId, NetBoxClient, Query
 from netbox_pdns.netbox.wire import Named, Page
 
 _ATTEMPTS = 3
-_HALVED = 4
+_HALVED = 8
 """A list of more pages than this is read in two halves."""
 
 R = TypeVar("R", bound=HasId)

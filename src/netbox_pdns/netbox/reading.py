@@ -1,7 +1,7 @@
 """Reading zones in bulk: groups of them, two at a time, each checked for edits that overtook it.
 
-A group is at most two hundred zones of a view and about twenty thousand records, a larger zone goes alone: no more than two
-groups are in memory. Zones that the change log shows to have been edited meanwhile are read again before they are yielded.
+A group is at most two hundred zones of a view and about twenty thousand records, a larger zone goes alone: no more than three
+groups are in memory, one that is yielded and two that are read meanwhile. Zones that the change log shows to have been edited meanwhile are read again before they are yielded.
 One that is edited all the while is taken as it stood at one moment, where its records come in one page (one query of
 NetBox's database); a larger one is named in the error at the end, when all others have been yielded.
 """
@@ -55,13 +55,18 @@ async def read_zones(
     waiting = deque(_groups(refs))
     running: deque[asyncio.Task[_Group]] = deque()
     overtaken: list[str] = []
+
+    def go_on() -> None:
+        while waiting and len(running) < AT_ONCE:
+            running.append(asyncio.create_task(reader.group(waiting.popleft())))
+
     try:
-        while waiting or running:
-            while waiting and len(running) < AT_ONCE:
-                running.append(asyncio.create_task(reader.group(waiting.popleft())))
+        go_on()
+        while running:
             group = await running[0]
             running.popleft()
             waiting.extendleft(reversed(group.instead))
+            go_on()
             overtaken += group.overtaken
             for desired in group.done:
                 yield desired
