@@ -16,6 +16,7 @@ from netbox_pdns.planning.rules import servable, soa_problem
 from netbox_pdns.planning.serials import next_serial
 from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
 from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
+from netbox_pdns.planning.words import counted
 
 MARK_PREFIX = "netbox-pdns:"
 """How the mark of every installation and target begins."""
@@ -114,7 +115,8 @@ def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> Zon
         return replace(plan, action=Action.ADOPT)
     owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
     how = f"netbox-pdns sync --adopt {plan.zone.rstrip('.')}"
-    return replace(plan, notes=(f"the zone is foreign ({owner}), {len(changes)} RRsets differ; adopt it with: {how}",))
+    differing = f"{counted(len(changes), 'RRset')} {'differs' if len(changes) == 1 else 'differ'}"
+    return replace(plan, notes=(f"the zone is foreign ({owner}), {differing}; adopt it with: {how}",))
 
 
 def _anothers(observed: Observed) -> bool:
