@@ -289,6 +289,7 @@ class ZonePlan:
     `changes` leave the SOA out and are sorted by key; `soa` is the SOA to end with (its serial is `serial.final`),
     None where it stays. `unexplained` are the records that go without an explanation, whether they are held or not.
     A `foreign` zone has no changes; `differences` are those it would have, and `notes` say what keeps us from it.
+    `account_before` is the mark of a zone that is to be adopted.
     """
 
     zone: str
@@ -304,6 +305,7 @@ class ZonePlan:
     differences: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     unexplained: tuple[RecordKey, ...] = ()
+    account_before: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -112,7 +112,7 @@ def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> Zon
     if reason := _never_written(observed):
         return replace(plan, notes=(reason,))
     if context.adopting or (not _anothers(observed) and _by_itself(context, changes)):
-        return replace(plan, action=Action.ADOPT)
+        return replace(plan, action=Action.ADOPT, account_before=observed.listed.account)
     owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
     how = f"netbox-pdns sync --adopt {plan.zone.rstrip('.')}"
     differing = f"{counted(len(changes), 'RRset')} {'differs' if len(changes) == 1 else 'differ'}"
