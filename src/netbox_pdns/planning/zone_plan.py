@@ -144,7 +144,7 @@ def _end(observed: Observed, context: PlanContext) -> ZonePlan:
     if not ours or reason:
         note = reason or "the zone is foreign: it is never deleted"
         return ZonePlan(observed.zone.name, context.target, Action.NOTHING, foreign=not ours, notes=(note,))
-    unmanaged = sorted({key for key in observed.zone.content if is_unmanaged(key, context)} | observed.disabled)
+    unmanaged = sorted({key for key in observed.zone.content if is_unmanaged(key, context)} | observed.disabled.keys())
     managed = managed_part(None, {}, observed, context)
     held = judge_end(observed.zone.name, managed, unmanaged, observed.listed.dnssec, context)
     return ZonePlan(
@@ -154,6 +154,7 @@ def _end(observed: Observed, context: PlanContext) -> ZonePlan:
         changes=() if held else diff_content({}, observed.zone.content),
         soa_before=observed.zone.soa,
         held=held,
+        disabled=() if held else tuple(rrset for _, rrset in sorted(observed.disabled.items())),
     )
 
 
@@ -180,7 +181,7 @@ def _disabled(desired: Desired, content: Zone, observed: Observed) -> tuple[Left
     reason = "its RRset has disabled records in PowerDNS, which stay as they are; enable or remove them there"
     return tuple(
         LeftOut(content.name, *key, rdata, reason, *desired.source_of(key, rdata))
-        for key in sorted(observed.disabled & content.rrsets.keys())
+        for key in sorted(observed.disabled.keys() & content.rrsets.keys())
         for rdata in content.rrsets[key].rdatas
         if key not in observed.zone.rrsets or rdata not in observed.zone.rrsets[key].rdatas
     )
