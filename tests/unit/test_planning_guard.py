@@ -175,6 +175,10 @@ def test_the_words_agree_with_their_numbers(there: int, mode: Literal["guard", "
     ends = [ZonePlan(f"z{number}.", "pdns", Action.DELETE) for number in range(4)]
     several = guard_zones(ends, owned=39, source_empty=False, limits=GuardLimits(), forced=frozenset())
     assert several[0].detail == "4 of 39 zones would be deleted, 1 goes without a word"
+    by_pattern = guard_zones(
+        ends, owned=4, source_empty=False, limits=GuardLimits(), forced=frozenset(), pattern="*.lab"
+    )
+    assert by_pattern[0].detail == "4 of 4 zones *.lab would be deleted, 1 goes without a word"
 
 
 def test_emptied_though_explained() -> None:

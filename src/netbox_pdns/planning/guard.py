@@ -66,18 +66,26 @@ def judge_end(
 
 
 def guard_zones(
-    ends: Sequence[ZonePlan], *, owned: int, source_empty: bool, limits: GuardLimits, forced: frozenset[HoldReason]
+    ends: Sequence[ZonePlan],
+    *,
+    owned: int,
+    source_empty: bool,
+    limits: GuardLimits,
+    forced: frozenset[HoldReason],
+    pattern: str = "",
 ) -> tuple[Held, ...]:
     """Return the zone deletions that wait because there are too many of them, or because the source is empty.
 
-    *ends* are the plans that delete a zone of ours, *owned* is how many zones of ours the target has.
+    *ends* are the plans that delete a zone of ours, *owned* is how many zones of ours the target has; where *pattern* is
+    given, both are of its zones alone.
     """
+    all_of_them = f"{counted(owned, 'zone')} {pattern}".rstrip()
     if source_empty and ends and HoldReason.SOURCE not in forced:
-        detail = f"NetBox shows not a single zone for this target, which serves {owned} of ours"
+        detail = f"NetBox shows not a single zone for this target, which serves {all_of_them} of ours"
         return tuple(Held(HoldReason.SOURCE, end.zone, detail) for end in ends)
     most = max(1, min(limits.zones, int(owned * limits.zones_percent / 100)))
     if len(ends) > most and HoldReason.ZONES not in forced:
-        detail = f"{len(ends)} of {counted(owned, 'zone')} would be deleted, {goes(most)}"
+        detail = f"{len(ends)} of {all_of_them} would be deleted, {goes(most)}"
         return tuple(Held(HoldReason.ZONES, end.zone, detail) for end in ends)
     return ()
 
