@@ -82,14 +82,14 @@ def test_two_edits_within_one_second_both_reach_dns(world: World) -> None:
 
 
 def test_the_served_serial_grows_where_netbox_sets_its_own_back(world: World) -> None:
-    """A change under a lower serial is served under the next one; when NetBox's is ahead again it is NetBox's."""
+    """As a restored database does: a change is served under the next serial, and under NetBox's when that is ahead again."""
     zone = world.make_zone("a", ["www A 192.0.2.1"], soa_serial_auto=False, soa_serial=3_000)
     world.settle()
     (www,) = world.ids(zone, "www")
     serials = [world.serial("a")]
     for value, serial in (("192.0.2.2", 2_000), ("192.0.2.3", 2_001), ("192.0.2.4", 4_000)):
         world.edit("records", www, value=value)
-        world.edit("zones", zone, soa_serial=serial)
+        set_serial(world, zone, serial)
         assert world.sync().actions == {"a": "update"}
         assert world.served("www.a") == [value]
         serials.append(world.serial("a"))
@@ -121,19 +121,18 @@ def test_the_served_serial_grows_where_netbox_never_moves_its_own(
 def test_a_server_that_takes_a_megabyte_gets_zones_of_more(world: World, pdns_server: Path) -> None:
     """`webserver-max-bodysize=1`: the limit is found out; a new zone and a change of all of it go in requests below it."""
     zone = world.make_zone("a")
-    world.fill(zone, "a", 10_000)
+    world.fill(zone, "a", 8_500)
     with in_background(running_pdns_server(world.directory, settings={"webserver-max-bodysize": "1"})) as server:
         targets = [world.target(server)]
         first = world.sync(targets=targets)
         assert (first.actions, first.failed) == ({"a": "create"}, {})
         assert first.zone("a").batches > 1
         assert _bytes(world, server) > 1024 * 1024
-        world.must_be_quiet(targets=targets)
         world.edit("zones", zone, default_ttl=60)
         second = world.sync(targets=targets)
-        assert (len(second.zone("a").plan.changes), second.failed) == (10_001, {})  # type: ignore[union-attr]  # it has one
+        assert (len(second.zone("a").plan.changes), second.failed) == (8_501, {})  # type: ignore[union-attr]  # it has one
         assert second.zone("a").batches > 1
-        assert world.served("h09999.a", server=server) == ["10.0.39.15"]
+        assert world.served("h08499.a", server=server) == ["10.0.33.51"]
         world.must_be_quiet(targets=targets)
 
 
