@@ -311,9 +311,9 @@ class World:
         found = [each for each in sections if each.name.to_text().lower() == self.name(name)]
         return sorted(rdata.to_text() for rrset in found if rrset.rdtype.name == type for rdata in rrset)
 
-    def ttl(self, name: str, type: str = "A") -> int:
+    def ttl(self, name: str, type: str = "A", server: RunningPowerDNS | None = None) -> int:
         """Return the TTL that DNS answers for *name* and *type*."""
-        return int(servers.ask(self.server, self.name(name), type).answer[0].ttl)
+        return int(servers.ask(server or self.server, self.name(name), type).answer[0].ttl)
 
     def is_served(self, label: str, server: RunningPowerDNS | None = None) -> bool:
         """Tell whether a zone is served."""
