@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dns.rcode
 import pytest
 import servers
@@ -15,6 +17,11 @@ pytestmark = [pytest.mark.real, pytest.mark.long]
 
 COUNT = 5_000
 FIRST, LAST = "h00000", f"h{COUNT - 1:05d}"
+
+
+def in_small_steps(world: World) -> list[dict[str, Any]]:
+    """Return a target that takes a thousand requests and more for a zone of `COUNT`: time enough to be killed among them."""
+    return [world.target(batch_bytes=1_000)]
 
 
 def _code(world: World, name: str, type: str) -> str:
@@ -45,23 +52,22 @@ def test_a_first_upload_that_is_killed_is_finished_by_the_next_run(world: World)
     """Until the zone is whole DNS refuses to answer for it; the next run is not kept waiting by the one that was killed."""
     zone = world.make_zone("a", ["_sip._tcp SRV 0 0 5060 www"])
     world.fill(zone, "a", COUNT)
-    targets = [world.target(batch_bytes=5_000)]
     answers: set[str] = set()
 
     def begun() -> bool:
         answers.update(_code(world, name, type) for name, type in (("a", "SOA"), (f"{FIRST}.a", "A")))
         return bool(_there(world, f"{FIRST}.a"))
 
-    kill_sync_once(world, begun, targets=targets)
+    kill_sync_once(world, begun, targets=in_small_steps(world))
     assert 0 < _rrsets(world) < COUNT
     answers |= {_code(world, name, type) for name, type in (("a", "SOA"), (f"{FIRST}.a", "A"), (f"{LAST}.a", "A"))}
     assert answers == {"REFUSED"}
 
-    assert world.command("netbox-pdns sync", targets=targets).returncode == 0
+    assert world.command("netbox-pdns sync").returncode == 0
     assert [world.served(f"{name}.a") for name in (FIRST, LAST)] == [["10.0.0.0"], ["10.0.19.135"]]
     assert _code(world, "_tcp.a", "A") == "NOERROR"
     assert (_rectifies(world), _owed(world)) == (True, [])
-    world.must_be_quiet(targets=targets)
+    world.must_be_quiet()
 
 
 def test_a_large_change_that_is_killed_is_finished_by_the_next_run(world: World) -> None:
@@ -73,16 +79,15 @@ def test_a_large_change_that_is_killed_is_finished_by_the_next_run(world: World)
     final = before + 1_000_000
     world.edit("zones", zone, default_ttl=60)
     set_serial(world, zone, final)
-    targets = [world.target(batch_bytes=5_000)]
-    kill_sync_once(world, lambda: _there(world, f"{FIRST}.a") == [60], targets=targets)
+    kill_sync_once(world, lambda: _there(world, f"{FIRST}.a") == [60], targets=in_small_steps(world))
     assert [world.ttl(f"{name}.a") for name in (FIRST, LAST)] == [60, 3600]
     between = world.serial("a")
     assert serial_gt(between, before)
     assert serial_gt(final, between)
     assert (_rectifies(world), _owed(world)) == (False, ["1"])
 
-    assert world.command("netbox-pdns sync", targets=targets).returncode == 0
+    assert world.command("netbox-pdns sync").returncode == 0
     assert [world.ttl(f"{name}.a") for name in (FIRST, LAST)] == [60, 60]
     assert world.serial("a") == final
     assert (_rectifies(world), _owed(world)) == (True, [])
-    world.must_be_quiet(targets=targets)
+    world.must_be_quiet()
