@@ -31,6 +31,7 @@ from netbox_pdns.sync.events import Listener, silent
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, ZoneOutcome
 
 DNS = "plugins/netbox-dns"
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class World:
             **more,
         }
         bodies = [{**body, "name": self.name(label).rstrip(".")} for label in labels]
-        return [row["id"] for row in self.netbox.request("POST", f"{DNS}/zones/", json=bodies)]
+        return [row["id"] for row in self._posted("zones", bodies)]
 
     def make_view(self, label: str) -> int:
         """Make another view of this world and return its id; its name is the world's with *label*."""
@@ -178,15 +179,20 @@ class World:
             name, type, value = row.split(" ", 2)
             body = {"zone": zone, "name": name, "type": type, "value": value, "disable_ptr": True, **more}
             bodies.append(body)
-        return [row["id"] for row in self.netbox.request("POST", f"{DNS}/records/", json=bodies)]
+        return [row["id"] for row in self._posted("records", bodies)]
+
+    def _posted(self, kind: str, bodies: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """Make objects, `_AT_ONCE` in one transaction, for NetBox takes its time."""
+        for at in range(0, len(bodies), _AT_ONCE):
+            yield from self.netbox.request("POST", f"{DNS}/{kind}/", json=bodies[at : at + _AT_ONCE])
 
     def fill(self, zone: int, label: str, count: int) -> None:
-        """Put *count* addresses `hNNNNN` into a zone past NetBox's API, and so without a log."""
+        """Put *count* addresses `hNNNNNN` into a zone past NetBox's API, and so without a log."""
         name = self.name(label)
         self.netbox.sql(
             "INSERT INTO netbox_dns_record (created, last_updated, custom_field_data, type, name, fqdn, value, zone_id,"  # noqa: S608 - our own words
             " status, description, comments, managed, disable_ptr)"
-            " SELECT now(), now(), '{}', 'A', 'h' || lpad(n::text, 5, '0'), 'h' || lpad(n::text, 5, '0') || '.' ||"
+            " SELECT now(), now(), '{}', 'A', 'h' || lpad(n::text, 6, '0'), 'h' || lpad(n::text, 6, '0') || '.' ||"
             f" '{name}', '10.' || (n / 65536) || '.' || (n / 256 % 256) || '.' || (n % 256), {zone}, 'active', '', '',"
             f" false, true FROM generate_series(0, {count - 1}) AS n"
         )
@@ -198,9 +204,9 @@ class World:
         return [found[name] for name in names]
 
     def edit(self, kind: str, *numbers: int, **more: Any) -> None:
-        """Change objects; fifty in one transaction, for NetBox takes its time."""
-        for at in range(0, len(numbers), 50):
-            bodies = [{"id": number, **more} for number in numbers[at : at + 50]]
+        """Change objects, `_AT_ONCE` in one transaction, for NetBox takes its time."""
+        for at in range(0, len(numbers), _AT_ONCE):
+            bodies = [{"id": number, **more} for number in numbers[at : at + _AT_ONCE]]
             self.netbox.request("PATCH", f"{DNS}/{kind}/", json=bodies)
 
     def edit_each(self, kind: str, bodies: Sequence[Mapping[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from netbox_pdns.powerdns.rectifying import OWED
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 COUNT = 5_000
-FIRST, LAST = "h00000", f"h{COUNT - 1:05d}"
+FIRST, LAST = "h000000", f"h{COUNT - 1:06d}"
 
 
 def in_small_steps(world: World) -> list[dict[str, Any]]:

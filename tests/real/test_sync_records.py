@@ -130,7 +130,7 @@ def test_a_server_that_takes_a_megabyte_gets_zones_of_more(world: World, pdns_se
         world.edit("zones", zone, default_ttl=60)
         second = world.sync(targets=targets)
         assert (second.zone(label).error, second.zone(label).batches > 1) == (None, True)
-        assert world.ttl(f"h04999.{label}", server=server) == 60
+        assert world.ttl(f"h004999.{label}", server=server) == 60
         world.must_be_quiet(targets=targets)
 
 
@@ -158,7 +158,7 @@ def test_a_large_zone_is_made_and_one_record_of_it_changed(world: World, count: 
     world.fill(zone, "a", count)
     first = world.sync()
     assert first.zone("a").batches > 1
-    assert world.served(f"h{count - 1:05d}.a") != []
+    assert world.served(f"h{count - 1:06d}.a") != []
     world.edit("records", *world.ids(zone, "www"), value="192.0.2.2")
     second = world.sync()
     assert second.changes == ["- www.a 3600 A 192.0.2.1", "+ www.a 3600 A 192.0.2.2"]

@@ -187,7 +187,7 @@ def test_the_default_ttl_of_a_large_zone_changes(world: World) -> None:
         "A TTL 3600 -> 600",
         "NS TTL 3600 -> 600",
     }
-    assert world.ttl("h00499.a") == 600
+    assert world.ttl("h000499.a") == 600
     assert world.removed("a") == []
     world.must_be_quiet()
 

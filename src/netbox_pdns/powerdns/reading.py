@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.planning.values import Observed, TargetZone
 from netbox_pdns.powerdns.content import compared
-from netbox_pdns.powerdns.wire import RRsetWire, ZoneWire
+from netbox_pdns.powerdns.wire import Record, RRsetWire, ZoneWire
 
 
 def listed(zone: ZoneWire) -> TargetZone:
@@ -28,10 +30,13 @@ def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True)
     *rectifies* is False for a zone of ours of which we owe the rectification (`netbox_pdns.powerdns.rectifying`).
     """
     name = canonical_name(zone.name)
-    enabled, disabled = (
-        [rrset for wire in zone.rrsets if (rrset := _rrset(wire, disabled=which)) is not None]
-        for which in (False, True)
-    )
+    enabled, disabled = [], []
+    for wire in zone.rrsets:  # comments keep empty RRsets in some backends' lists
+        on = [record for record in wire.records if not record.disabled]
+        if on:
+            enabled.append(_rrset(wire, on))
+        if len(on) < len(wire.records):
+            disabled.append(_rrset(wire, [record for record in wire.records if record.disabled]))
     return Observed(
         listed=listed(zone),
         zone=Zone.of(name, enabled),
@@ -43,9 +48,6 @@ def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True)
     )
 
 
-def _rrset(wire: RRsetWire, *, disabled: bool) -> RRset | None:
-    """Return the enabled or the *disabled* records; None without such: comments keep empty RRsets in some lists."""
-    both = [compared(wire.type, record.content) for record in wire.records if record.disabled is disabled]
-    if not both:
-        return None
+def _rrset(wire: RRsetWire, records: Sequence[Record]) -> RRset:
+    both = [compared(wire.type, record.content) for record in records]
     return RRset.of(canonical_name(wire.name), both[0][0], wire.ttl, (rdata for _, rdata in both))
