@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from typing import Any
 
 import pytest
 from netbox_servers import DNS, Company, NetBox, company_fixture, netbox_fixture  # noqa: F401 - fixtures
@@ -35,6 +36,28 @@ def _explain(company: Company, ref: ZoneRef, *removed: RecordKey) -> Explanation
             return await source.explain(ref, removed)
 
     return asyncio.run(work())
+
+
+def _named(company: Company, *names: str, **selection: Any) -> list[str]:
+    async def work() -> list[str]:
+        async with NetBoxSource(_settings(company.netbox)) as source:
+            refs = await source.zones(Selection(view=company.word, **selection), names)
+            return [ref.name.removesuffix(f".{company.word}.example.") for ref in refs]
+
+    return asyncio.run(work())
+
+
+def test_zones_are_listed_by_name(company: Company) -> None:
+    """A few names are asked for alone, whatever their case; where one of them is not there the whole list comes."""
+    a, b, c = (f"{each}.{company.word}.example" for each in "abc")
+    company.zone(a)
+    company.zone(b)
+    company.zone(c, status="parked")
+    assert _named(company, f"{a}.") == ["a"]
+    assert _named(company, a.upper(), f"{b}.") == ["a", "b"]
+    assert _named(company) == _named(company, f"{a}.", f"{c}.") == _named(company, f"x{a}.") == ["a", "b"]
+    assert _named(company, f"{a}.", nameserver=company.nameserver_name) == ["a", "b"]
+    assert _named(company, f"{a}.", exclude=(a,)) == ["b"]
 
 
 def test_a_zone_is_read(company: Company) -> None:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from netbox_pdns.netbox.client import NetBoxClient
 from netbox_pdns.netbox.placing import by_zone, zone_name
-from netbox_pdns.netbox.wire import RECORDS, Named, RecordRow, ZoneRow
+from netbox_pdns.netbox.wire import RECORDS, RecordRow, ViewRow, ZoneRow
 from netbox_pdns.sandbox.serving import serving
 from netbox_pdns.settings import NetBoxSettings
 
@@ -70,7 +70,8 @@ def test_a_record_whose_names_tell_no_zone_of_the_group_is_asked_for() -> None:
         return JSONResponse({"count": 2, "next": None, "results": rows})
 
     zones = [
-        ZoneRow(number, name, Named(1), "active", True, 60) for number, name in ((7, "a.example"), (8, "b.example"))
+        ZoneRow(number, name, ViewRow(1, "v"), "active", True, 60)
+        for number, name in ((7, "a.example"), (8, "b.example"))
     ]
     rows = [
         _row(1, "www", "www.a.example."),
@@ -97,7 +98,7 @@ def test_a_zone_that_is_alone_has_them_all() -> None:
 
     async def work() -> list[int]:
         async with NetBoxClient(NetBoxSettings(url="http://127.0.0.1:9", token=SecretStr("x"))) as client:
-            zone = ZoneRow(7, "a.example", Named(1), "active", True, 60)
+            zone = ZoneRow(7, "a.example", ViewRow(1, "v"), "active", True, 60)
             return [row.id for row in (await by_zone(client, [zone], [_row(1, "www", None)]))[7]]
 
     assert asyncio.run(work()) == [1]

@@ -36,10 +36,10 @@ class NetBoxSource:
     ) -> None:
         await self.client.__aexit__(kind, error, trace)
 
-    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
+    async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
         before = await self._window.look()
-        rows = await selected(self.client, selection)
+        rows = await selected(self.client, selection, names)
         self._known.note(rows, before)
         return tuple(sorted((zone_ref(self.client, row) for row in rows), key=lambda ref: (ref.view, ref.name)))
 

@@ -39,7 +39,7 @@ class ZoneRow(msgspec.Struct, frozen=True):
 
     id: int
     name: str
-    view: Named
+    view: ViewRow
     status: str
     active: bool
     default_ttl: int
