@@ -75,16 +75,17 @@ async def dry_run(session: Session, request: SyncRequest) -> SyncReport:
 
 def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
     """Print the plans of a dry run in *form*."""
-    from netbox_pdns.cli.report import as_data, markdown
+    from netbox_pdns.cli import as_documents
+    from netbox_pdns.cli.report import markdown
     from netbox_pdns.cli.text import print_attention, print_plans, print_summary
 
     match form:
         case Output.JSON:
-            terminal.json(as_data(report))
+            terminal.json(as_documents.run(report))
         case Output.YAML:
             import yaml
 
-            terminal.raw(yaml.safe_dump(terminal.data(as_data(report)), sort_keys=False, allow_unicode=True))
+            terminal.raw(yaml.safe_dump(terminal.data(as_documents.run(report)), sort_keys=False, allow_unicode=True))
         case Output.MARKDOWN:
             terminal.raw(markdown(report))
         case Output.TEXT:

@@ -39,13 +39,14 @@ def sync(
 
 
 async def _sync(session: Session, request: SyncRequest, *, json: bool) -> ExitStatus:
+    from netbox_pdns.cli import as_documents
     from netbox_pdns.cli.plan import Output, print_report
-    from netbox_pdns.cli.report import as_data, exit_status
+    from netbox_pdns.cli.report import exit_status
     from netbox_pdns.cli.text import print_attention, print_summary, warn_of_unmatched
 
     report = await _run(session, request)
     if json:
-        session.terminal.json(as_data(report))
+        session.terminal.json(as_documents.run(report))
     elif request.dry_run:
         print_report(session.terminal, report, Output.TEXT)
     else:

@@ -1,12 +1,11 @@
-"""A plan for people and for machines: lines that a DNS engineer reads at a glance, plain data, and Markdown."""
+"""A plan for people: lines that a DNS engineer reads at a glance, and Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from netbox_pdns.dns.rrset import RRset
-from netbox_pdns.planning.values import Change, Held, LeftOut, ZonePlan
+from netbox_pdns.planning.values import Change, LeftOut, ZonePlan
 
 LONGEST = 120
 """Characters of an rdata that a line for people shows."""
@@ -100,46 +99,6 @@ def _soa_row(plan: ZonePlan) -> Iterator[Row]:
     yield Row("~", plan.zone, ttls, "SOA", ", ".join([serials, *other]))
 
 
-def as_data(plan: ZonePlan) -> dict[str, Any]:
-    """Return the plan as plain data, nothing cut, for JSON and YAML."""
-    return {
-        "zone": plan.zone,
-        "target": plan.target,
-        "action": str(plan.action),
-        "foreign": plan.foreign,
-        "serial": None if plan.serial is None else {"served": plan.serial.observed, "next": plan.serial.final},
-        "changes": [_change_data(change) for change in plan.changes],
-        "differences": [_change_data(change) for change in plan.differences],
-        "held": [held_data(held) for held in plan.held],
-        "left_out": [left_out_data(record) for record in plan.left_out],
-        "notes": list(plan.notes),
-    }
-
-
-def held_data(held: Held) -> dict[str, Any]:
-    """Return what is held as plain data."""
-    return {
-        "reason": str(held.reason),
-        "zone": held.zone,
-        "detail": held.detail,
-        "command": held.command,
-        "changes": [_change_data(change) for change in held.changes],
-    }
-
-
-def left_out_data(record: LeftOut) -> dict[str, Any]:
-    """Return what is left out as plain data."""
-    return {
-        "zone": record.zone,
-        "name": record.name,
-        "type": record.type,
-        "value": record.value,
-        "reason": record.reason,
-        "netbox_id": record.record_id,
-        "netbox_url": record.url,
-    }
-
-
 def markdown(plans: Sequence[ZonePlan]) -> str:
     """Return the plans with something in them as Markdown, for a ticket or a merge request."""
     shown = [(plan, text) for plan in plans if (text := _markdown_of(plan))]
@@ -159,12 +118,3 @@ def _markdown_of(plan: ZonePlan) -> str:
 def _linked(record: LeftOut) -> str:
     text = f"`{record.name} {record.type}`"
     return f"[{text}]({record.url})" if record.url else text
-
-
-def _change_data(change: Change) -> dict[str, Any]:
-    name, type = change.key
-    return {"name": name, "type": type, "before": _rrset_data(change.before), "after": _rrset_data(change.after)}
-
-
-def _rrset_data(rrset: RRset | None) -> dict[str, Any] | None:
-    return None if rrset is None else {"ttl": rrset.ttl, "rdata": list(rrset.rdatas)}
