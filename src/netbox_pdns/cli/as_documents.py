@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from netbox_pdns.cli import documents, report
 from netbox_pdns.dns.rrset import RRset
-from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.errors import MovedError, NetboxPdnsError
 from netbox_pdns.planning.values import Change, Held, LeftOut, ZonePlan
 from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
 
@@ -22,7 +22,8 @@ def run(done: SyncReport) -> documents.RunDocument:
 
 def error(error: NetboxPdnsError) -> documents.Error:
     """Return what went wrong."""
-    return documents.Error(kind=error.kind, message=str(error), hint=error.hint)
+    moved = error.moves if isinstance(error, MovedError) else ()
+    return documents.Error(kind=error.kind, message=str(error), hint=error.hint, moved=moved)
 
 
 def plan(plan: ZonePlan) -> documents.Plan:

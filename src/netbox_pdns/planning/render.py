@@ -63,6 +63,12 @@ def aligned(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(" ".join([*map(str.ljust, row[:4], widths), row.text]).rstrip() for row in rows)
 
 
+def soa_steps(before: str, after: str) -> tuple[str, ...]:
+    """Return for each field in which two SOA rdatas differ its name, old and new value."""
+    fields = zip(_SOA_FIELDS, before.split(" "), after.split(" "), strict=True)
+    return tuple(f"{field} {old} → {new}" for field, old, new in fields if old != new)
+
+
 def cut(rdata: str) -> str:
     """Return *rdata* as a line for people shows it."""
     return rdata if len(rdata) <= LONGEST else f"{rdata[:LONGEST]}… ({len(rdata)} characters)"
@@ -93,8 +99,7 @@ def _soa_row(plan: ZonePlan) -> Iterator[Row]:
         yield Row("+", plan.zone, str(soa.ttl), "SOA", f"serial {plan.serial.final}")
         return
     ttls = " → ".join(dict.fromkeys((str(before.ttl), str(soa.ttl))))
-    fields = zip(_SOA_FIELDS, before.rdatas[0].split(" "), soa.rdatas[0].split(" "), strict=True)
-    other = [f"{field} {old} → {new}" for field, old, new in fields if old != new and field != "serial"]
+    other = (step for step in soa_steps(before.rdatas[0], soa.rdatas[0]) if not step.startswith("serial "))
     serials = f"serial {plan.serial.observed} → {plan.serial.final}"
     yield Row("~", plan.zone, ttls, "SOA", ", ".join([serials, *other]))
 
