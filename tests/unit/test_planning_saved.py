@@ -191,3 +191,15 @@ def test_done_is_what_was_reviewed_alone() -> None:
     later = wanted(SAME + "\nnew 60 A 192.0.2.3")
     assert not is_done(then, later, after, plan_zone(later, after, context()))
     assert not is_done(then, WANTED, THERE, plan_zone(WANTED, THERE, context()))
+
+
+def test_an_adoption_is_done_when_the_zone_is_ours() -> None:
+    """What differs then is no part of it, and needs a plan of its own."""
+    foreign = observed("www 60 A 192.0.2.1\nmail 60 A 192.0.2.5", account="others")
+    then = reviewed(WANTED, foreign, context(adopting=True))
+    assert then.plan.action is Action.ADOPT
+    plan = plan_zone(WANTED, THERE, context(adopting=True))
+    assert plan.action is Action.UPDATE
+    assert is_done(then, WANTED, THERE, plan)
+    changed = observed("www 60 A 192.0.2.9\nmail 60 A 192.0.2.5")
+    assert not is_done(then, WANTED, changed, plan_zone(WANTED, changed, context()))
