@@ -23,7 +23,7 @@ from cli_reports import (
 
 from netbox_pdns.cli import as_documents
 from netbox_pdns.cli.exit_status import ExitStatus
-from netbox_pdns.cli.report import exit_status, markdown, summary
+from netbox_pdns.cli.report import exit_status, summary
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.cli.zones import rows_of
 from netbox_pdns.planning.values import TargetZone
@@ -79,15 +79,6 @@ def test_the_document_holds_all_of_a_run() -> None:
     assert (plan["action"], plan["serial"]) == ("update", {"served": 7, "next": 8})
     assert plan["changes"][0]["after"] == {"ttl": 60, "rdata": ["192.0.2.2"]}
     assert target["foreign"] == [{"zone": "f.", "kind": "Native", "account": ""}]
-
-
-def test_markdown_has_what_waits_and_what_failed() -> None:
-    """A ticket shows all that the terminal shows: the diff, the left out with its link, the held, the failed."""
-    text = markdown(report(CHANGED, LEFT_OUT, FAILED, held=(GOING_HELD,)))
-    assert "~ www.example.com. 60   A   192.0.2.1 → 192.0.2.2" in text
-    assert "- left out: [`n.example.com. NULL`](" in text
-    assert "- held (zones): 4 zones would go; `netbox-pdns sync --force zones --zone example.com`" in text
-    assert "- failed: example.com. on pdns: it does not answer" in text
 
 
 @pytest.mark.parametrize(

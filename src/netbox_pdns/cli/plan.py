@@ -106,7 +106,7 @@ async def dry_run(session: Session, request: SyncRequest, *listeners: Listener) 
 def print_report(terminal: Terminal, report: SyncReport, form: Output) -> None:
     """Print the plans of a dry run in *form*."""
     from netbox_pdns.cli import as_documents
-    from netbox_pdns.cli.report import markdown
+    from netbox_pdns.cli.markdown import markdown
     from netbox_pdns.cli.text import print_attention, print_plans, print_summary
 
     match form:

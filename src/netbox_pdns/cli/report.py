@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning import render
 from netbox_pdns.planning.values import Held, LeftOut
 from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
 
@@ -89,18 +88,6 @@ def exit_status(report: SyncReport, *, tell_changes: bool = False) -> ExitStatus
     if tell_changes and any(to_apply(report)):
         return ExitStatus.CHANGES
     return ExitStatus.ATTENTION if report.needs_attention else ExitStatus.DONE
-
-
-def markdown(report: SyncReport) -> str:
-    """Return a plan as Markdown, for a ticket or a merge request: what is to apply, then what waits and what failed."""
-    text = render.markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None])
-    lines = [
-        f"- held ({each.reason}): {each.detail}; `{each.command}`" for target in report.targets for each in target.held
-    ]
-    for failure in failures(report):
-        where = failure.target if failure.zone is None else f"{failure.zone} on {failure.target}"
-        lines.append(f"- failed: {where}: {failure.error}")
-    return text + ("\n## Attention\n\n" + "\n".join(lines) + "\n" if lines else "")
 
 
 def _held_of(target: TargetReport) -> Iterator[Held]:

@@ -1,11 +1,11 @@
-"""A plan for people: lines that a DNS engineer reads at a glance, and Markdown."""
+"""A plan for people: lines that a DNS engineer reads at a glance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from netbox_pdns.planning.values import Change, LeftOut, ZonePlan
+from netbox_pdns.planning.values import Change, ZonePlan
 
 LONGEST = 120
 """Characters of an rdata that a line for people shows."""
@@ -102,24 +102,3 @@ def _soa_row(plan: ZonePlan) -> Iterator[Row]:
     other = (step for step in soa_steps(before.rdatas[0], soa.rdatas[0]) if not step.startswith("serial "))
     serials = f"serial {plan.serial.observed} → {plan.serial.final}"
     yield Row("~", plan.zone, ttls, "SOA", ", ".join([serials, *other]))
-
-
-def markdown(plans: Sequence[ZonePlan]) -> str:
-    """Return the plans with something in them as Markdown, for a ticket or a merge request."""
-    shown = [(plan, text) for plan in plans if (text := _markdown_of(plan))]
-    parts = [f"## {plan.zone} on {plan.target}: {plan.action}\n\n{text}" for plan, text in shown]
-    return "\n".join(["# Plan\n", *(parts or ["Nothing to apply.\n"])])
-
-
-def _markdown_of(plan: ZonePlan) -> str:
-    text = ""
-    if shown := lines(plan):
-        text += "```diff\n" + "\n".join(shown) + "\n```\n"
-    text += "".join(f"- held ({held.reason}): {held.detail}; `{held.command}`\n" for held in plan.held)
-    text += "".join(f"- left out: {_linked(record)}: {record.reason}\n" for record in plan.left_out)
-    return text + "".join(f"- {note}\n" for note in plan.notes)
-
-
-def _linked(record: LeftOut) -> str:
-    text = f"`{record.name} {record.type}`"
-    return f"[{text}]({record.url})" if record.url else text
