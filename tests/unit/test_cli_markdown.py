@@ -75,9 +75,9 @@ def test_a_long_zone_is_folded_and_a_short_one_is_not() -> None:
 @pytest.mark.parametrize(
     ("zones", "count", "words"),
     [
-        pytest.param(1, 20_000, "… and 19,", id="one-large-zone"),
+        pytest.param(1, 5_000, "… and 4,", id="one-large-zone"),
         pytest.param(1_000, 20, "more zones", id="many-zones"),
-        pytest.param(40, 2_000, "… and 1,", id="several-large-ones"),
+        pytest.param(40, 300, "… and 2", id="several-large-ones"),
     ],
 )
 def test_what_does_not_fit_is_cut_and_counted(zones: int, count: int, words: str) -> None:

@@ -17,7 +17,7 @@ from netbox_pdns.cli.redaction import printable
 from netbox_pdns.cli.text import summary_line, what_happens
 from netbox_pdns.planning import render
 from netbox_pdns.planning.values import Held, LeftOut
-from netbox_pdns.sync.outcome import SyncReport, ZoneOutcome
+from netbox_pdns.sync.outcome import SyncReport
 
 LARGEST = 60_000
 """Characters that a comment may have; room is left for what others write around it."""
@@ -42,18 +42,37 @@ _LIMITS = [_Limits(1000, 1000), _Limits(200, 500), _Limits(50, 200), _Limits(20,
 
 def markdown(report: SyncReport, *, largest: int = LARGEST) -> str:
     """Return the plan of a dry run with at most *largest* characters."""
+    zones = tuple(_sections(report))
     page = ""
     for limits in _LIMITS:
-        page = _page(report, limits)
+        page = _page(report, zones, limits)
         if len(page) <= largest:
             break
     return page[:largest]
 
 
-def _page(report: SyncReport, limits: _Limits) -> str:
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """One zone's part of the page, before it is cut."""
+
+    title: str
+    lines: Sequence[str]
+    notes: str
+
+    def cut(self, limits: _Limits) -> str:
+        """Return it with as many lines as are allowed."""
+        if not self.lines:
+            return f"### {self.title}{self.notes}"
+        text = _diff(self.lines, limits)
+        if len(self.lines) <= _FOLDED:
+            return f"### {self.title}\n\n{text}{self.notes}"
+        return f"### {self.title}{self.notes}\n\n{_folded(f'{len(self.lines):,} lines', text)}"
+
+
+def _page(report: SyncReport, zones: Sequence[_Section], limits: _Limits) -> str:
     blocks = [
         f"## Plan\n\n**{_prose(summary_line(report))}**",
-        *_zones(report, limits),
+        *_some(zones, limits, lambda section: section.cut(limits), "zones"),
         *_held(report, limits),
         *_left_out(report, limits),
         *_failed(report, limits),
@@ -61,25 +80,19 @@ def _page(report: SyncReport, limits: _Limits) -> str:
     return printable("\n\n".join(blocks)) + "\n"
 
 
-def _zones(report: SyncReport, limits: _Limits) -> Iterator[str]:
+def _sections(report: SyncReport) -> Iterator[_Section]:
     waiting = {(target.name, held.zone) for target in report.targets for held in target.held}
-    shown = [each for each in report.outcomes if each.plan and (not each.plan.is_empty or each.plan.foreign)]
-    yield from _some(shown, limits, lambda outcome: _zone(outcome, waiting, limits), "zones")
-
-
-def _zone(outcome: ZoneOutcome, waiting: set[tuple[str, str]], limits: _Limits) -> str:
-    plan = outcome.plan
-    assert plan is not None
-    rows = render.rows(plan)
-    what = what_happens(outcome, plan, rows, held=(outcome.target, outcome.zone) in waiting)
-    title = f"{_code(plan.zone)} on {_code(plan.target)}: {_prose(what)}"
-    notes = "".join(f"\n\n> {_prose(note)}" for note in plan.notes)
-    if not rows:
-        return f"### {title}{notes}"
-    text = _diff(render.aligned(rows), limits)
-    if len(rows) <= _FOLDED:
-        return f"### {title}\n\n{text}{notes}"
-    return f"### {title}{notes}\n\n{_folded(f'{len(rows):,} lines', text)}"
+    for outcome in report.outcomes:
+        plan = outcome.plan
+        if plan is None or (plan.is_empty and not plan.foreign and not plan.notes):
+            continue
+        rows = render.rows(plan)
+        what = what_happens(outcome, plan, rows, held=(outcome.target, outcome.zone) in waiting)
+        yield _Section(
+            title=f"{_code(plan.zone)} on {_code(plan.target)}: {_prose(what)}",
+            lines=render.aligned(rows),
+            notes="".join(f"\n\n> {_prose(note)}" for note in plan.notes),
+        )
 
 
 def _held(report: SyncReport, limits: _Limits) -> Iterator[str]:
