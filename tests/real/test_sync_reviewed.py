@@ -129,7 +129,7 @@ def test_what_is_held_is_reviewed_with_its_word(world: World) -> None:
 
 
 def test_a_serial_that_the_clock_moves_is_no_move(world: World) -> None:
-    """In a signed zone with SOA-EDIT=EPOCH what secondaries see moves every second; a plan stays good while nobody writes."""
+    """With SOA-EDIT=EPOCH what secondaries see of a signed zone moves by itself; a plan stays good while nobody writes."""
     zone = world.make_zone("z0", ["www A 192.0.2.1"])
     world.settle()
     world.api("POST", f"/zones/{world.name('z0')}/cryptokeys", json={"keytype": "csk", "active": True})
