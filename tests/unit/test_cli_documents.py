@@ -67,23 +67,26 @@ def test_every_page_of_a_run_is_as_promised() -> None:
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
-def test_what_a_command_prints_is_as_promised(command: list[str], name: str, estate: Estate) -> None:
-    """Its one document is the one of its name, with a zone to make in it."""
-    done = estate.run(*command, "--json")
+def test_what_a_command_prints_is_as_promised(command: list[str], name: str, shared_estate: Estate) -> None:
+    """Its one document is the one of its name."""
+    done = shared_estate.run(*command, "--json")
     assert as_promised(json.loads(done.stdout))["schema"].partition("/")[0] == name
 
 
-def test_an_error_is_as_promised(estate: Estate) -> None:
+def test_an_error_is_as_promised(shared_estate: Estate) -> None:
     """A command that cannot run prints an error document, whatever it would have printed."""
-    done = estate.run("zones", "--json", NETBOX_PDNS_NB_VIEW="nowhere")
+    done = shared_estate.run("zones", "--json", NETBOX_PDNS_NB_VIEW="nowhere")
     assert done.exit_code == 1
     assert as_promised(json.loads(done.stdout))["error"]["kind"] == "configuration"
 
 
-def test_yaml_is_the_same_document(estate: Estate) -> None:
+def test_yaml_is_the_same_document(shared_estate: Estate) -> None:
     """`plan --output yaml` says what `plan --json` says."""
-    data = yaml.safe_load(estate.run("plan", "--output", "yaml").stdout)
-    assert as_promised(data)["targets"][0]["zones"][0]["plan"]["action"] == "create"
+    data = as_promised(yaml.safe_load(shared_estate.run("plan", "--output", "yaml").stdout))
+    same = json.loads(shared_estate.run("plan", "--json").stdout)
+    plans = [[zone["plan"] for zone in document["targets"][0]["zones"]] for document in (data, same)]
+    assert plans[0] == plans[1]
+    assert len(plans[0]) == 2
 
 
 def test_what_is_not_as_promised_is_told() -> None:

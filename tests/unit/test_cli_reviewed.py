@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_estate import Estate
 from documents_promised import as_promised
+from typer.testing import CliRunner
+
+from netbox_pdns.cli.app import app
 
 PLAN = "plan.json"
 
@@ -38,6 +40,15 @@ def test_what_was_reviewed_is_applied(estate: Estate) -> None:
     assert done.stdout.startswith("2 zones: 2 changed (4 RRsets), 0 left out, 0 held, 0 failed, ")
     must_have_served(estate, "192.0.2.1", "192.0.2.1")
     assert estate.run("plan", "--exit-code").exit_code == 0
+
+
+def test_a_plan_with_nothing_in_it_is_applied_by_doing_nothing(estate: Estate) -> None:
+    """A pipeline needs no case of its own for it, and nobody is asked for anything."""
+    estate.run("sync")
+    assert estate.run("plan", "--save", PLAN).exit_code == 0
+    estate.add("a.example", "late A 192.0.2.2")
+    done = estate.run("sync", "--plan", PLAN)
+    assert (done.exit_code, estate.served("late.a.example")) == (0, [])
 
 
 def test_no_secret_is_in_a_saved_plan(estate: Estate) -> None:
@@ -155,25 +166,37 @@ def test_what_is_forced_and_adopted_is_in_the_plan(estate: Estate) -> None:
     ],
 )
 def test_a_plan_is_for_the_settings_that_it_was_made_with(
-    estate: Estate, variables: dict[str, str], words: str
+    shared_estate: Estate, variables: dict[str, str], words: str
 ) -> None:
     """Another instance, target, server or NetBox, and other settings that plans depend on, are named; nothing is asked."""
-    estate.run("plan", "--save", PLAN)
-    refused = estate.run("sync", "--plan", PLAN, **variables)
+    file = str(shared_estate.home / PLAN)
+    assert shared_estate.run("plan", "--save", file).exit_code == 0
+    refused = shared_estate.run("sync", "--plan", file, **variables)
     assert refused.exit_code == 1
     assert words in refused.stderr
-    must_have_served(estate, "", "")
+    must_have_served(shared_estate, "", "")
 
 
 @pytest.mark.parametrize("option", ["--zone", "--force", "--adopt"])
-def test_a_saved_plan_has_its_own_request(option: str, estate: Estate) -> None:
+def test_a_saved_plan_has_its_own_request(option: str) -> None:
     """What it is for was said when it was made."""
-    assert estate.run("sync", "--plan", PLAN, option, "all").exit_code == 2
+    assert CliRunner().invoke(app, ["sync", "--plan", PLAN, option, "all"]).exit_code == 2
 
 
-def test_where_a_plan_cannot_be_saved_it_is_not_made(estate: Estate) -> None:
+def test_a_file_that_is_no_plan_is_an_error_that_says_so(shared_estate: Estate) -> None:
+    """As text, and as the document that machines read."""
+    file = shared_estate.home / "cut.json"
+    file.write_text('{"format": 1, "by"')
+    refused = shared_estate.run("sync", "--plan", str(file), "--json")
+    assert refused.exit_code == 1
+    error = as_promised(json.loads(refused.stdout))["error"]
+    assert error["kind"] == "data"
+    assert f"{file} is no saved plan, or is cut off" in error["message"]
+    assert "hint: make it again: netbox-pdns plan --save FILE" in refused.stderr
+
+
+def test_where_a_plan_cannot_be_saved_it_is_not_made(shared_estate: Estate) -> None:
     """That is said before anybody is asked for zones."""
-    refused = estate.run("plan", "--save", "nowhere/plan.json", NETBOX_PDNS_NB_URL="http://127.0.0.1:9")
+    refused = shared_estate.run("plan", "--save", "nowhere/plan.json", NETBOX_PDNS_NB_URL="http://127.0.0.1:9")
     assert refused.exit_code == 1
     assert "the plan cannot be saved as nowhere/plan.json" in refused.stderr
-    assert not list(Path(estate.home).glob("*.json*"))

@@ -79,7 +79,7 @@ class Reconciler:
         observed = None if blank.observed is None else await self.served.target.read(blank.zone)
         while True:
             plan, explanations = await self._plan(desired, observed, refused)
-            plan = self._as_reviewed(plan, desired, observed, refused)
+            plan = await self._as_reviewed(plan, desired, observed, refused)
             try:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
             except RefusedRecord as refusal:
@@ -115,21 +115,22 @@ class Reconciler:
             return blank
         context = replace(self._context(blank.zone), gone=why)
         plan = await asyncio.to_thread(plan_zone, None, observed, context)
-        return replace(blank, plan=self._as_reviewed(plan, None, observed, {}))
+        return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
 
     def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
         """Return the records that the server refused lately, and those that it had refused when the plan was reviewed."""
         seen = (self.request.reviewed or {}).get((blank.target, blank.zone))
         return {**(dict(seen.refused) if seen else {}), **self.refusals.of(blank.target, blank.zone)}
 
-    def _as_reviewed(
+    async def _as_reviewed(
         self, plan: ZonePlan, desired: Desired | None, observed: Observed | None, refused: Mapping[RecordKey, str]
     ) -> ZonePlan:
         """Tell of *plan* and return it, where it may be applied: raises `MovedError` where another one was reviewed."""
         self.tell(ZonePlanned(plan, desired, observed, refused))
         if self.request.reviewed is None:
             return plan
-        return reviewed.approved(self.request.reviewed[plan.target, plan.zone], desired, observed, plan)
+        seen = self.request.reviewed[plan.target, plan.zone]
+        return await asyncio.to_thread(reviewed.approved, seen, desired, observed, plan)
 
     async def _carry_out(self, planned: ZoneOutcome, explanations: Explanations, why: str | None = None) -> ZoneOutcome:
         plan = planned.plan
