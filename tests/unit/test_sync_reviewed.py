@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sync_memory import MemorySource, MemoryTarget, sync, zone
 
 from netbox_pdns.cli.reviewing import Planned
 from netbox_pdns.errors import MovedError, TransientError
-from netbox_pdns.planning.values import Gone
+from netbox_pdns.planning.values import Gone, Observed
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reviewed import must_be_as_reviewed
 
@@ -88,6 +89,35 @@ def test_a_zone_that_ended_already_is_done(tmp_path: Path) -> None:
     again = sync(tmp_path, wanted, target, request=request)
     assert [each.error for each in again.outcomes] == [None, None]
     assert len(target.calls) == 2
+
+
+class Fading(MemoryTarget):
+    """A server whose zones are listed, and gone when they are read."""
+
+    async def read(self, zone: str) -> Observed | None:
+        """Return that there is none."""
+        return None
+
+
+@pytest.mark.parametrize(
+    ("later", "lines"),
+    [
+        pytest.param({}, {A: ("NetBox: the zone is not wanted any more",)}, id="it-was-to-change"),
+        pytest.param({"gone": {A: Gone("deleted")}}, {}, id="it-was-to-end"),
+    ],
+)
+def test_a_zone_that_goes_while_it_is_looked_at(
+    tmp_path: Path, later: Mapping[str, Any], lines: Mapping[str, tuple[str, ...]]
+) -> None:
+    """That is an end that was reviewed, or a move."""
+    target = MemoryTarget()
+    target.has(zone(A))
+    wanted = source(b="192.0.2.1") if later else source(a="192.0.2.1", b="192.0.2.1")
+    request = reviewed(tmp_path, replace(wanted, **later), target)
+    assert {name for _, name in request.reviewed or {}} == {A, B}
+    report = sync(tmp_path, source(b="192.0.2.1"), Fading(served=target.served), request=request)
+    assert moved(report) == lines
+    assert target.done == []
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ class Reconciler:
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
         observed = await self.served.target.read(blank.zone)
         if observed is None:  # gone since it was listed
-            return blank
+            return replace(blank, error=reviewed.gone(self.request, blank.target, blank.zone))
         context = replace(self._context(blank.zone), gone=why)
         plan = await asyncio.to_thread(plan_zone, None, observed, context)
         return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))

@@ -29,6 +29,14 @@ def approved(reviewed: ReviewedZone, desired: Desired | None, observed: Observed
     return plan
 
 
+def gone(request: SyncRequest, target: str, zone: str) -> MovedError | None:
+    """Return what is wrong where nobody wants *zone* and there is none to end: nothing, unless it was to stay."""
+    seen = (request.reviewed or {}).get((target, zone))
+    if seen is None or seen.plan.action is Action.DELETE:
+        return None
+    return _moved(zone, target, ("NetBox: the zone is not wanted any more",))
+
+
 def unseen(
     target: str, request: SyncRequest, outcomes: Iterable[ZoneOutcome], foreign: Iterable[TargetZone]
 ) -> Iterator[ZoneOutcome]:
@@ -38,17 +46,16 @@ def unseen(
     """
     seen = {outcome.zone for outcome in outcomes}
     others = {zone.name: zone.account for zone in foreign}
-    for (of, zone), reviewed in (request.reviewed or {}).items():
+    for of, zone in request.reviewed or {}:
         if of != target or zone in seen:
             continue
         if zone in others:
             lines = (f"PowerDNS ({target}): the zone is others' now (account {others[zone]!r})",)
             yield ZoneOutcome(target, zone, None, error=_moved(zone, target, lines), foreign=True)
-        elif reviewed.plan.action is Action.DELETE:
-            yield ZoneOutcome(target, zone, ZonePlan(zone, target, Action.NOTHING, notes=(DONE,)), orphaned=True)
-        else:
-            error = _moved(zone, target, ("NetBox: the zone is not wanted any more",))
+        elif error := gone(request, target, zone):
             yield ZoneOutcome(target, zone, None, error=error)
+        else:
+            yield ZoneOutcome(target, zone, ZonePlan(zone, target, Action.NOTHING, notes=(DONE,)), orphaned=True)
 
 
 def must_be_as_reviewed(checked: SyncReport) -> None:
