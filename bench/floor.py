@@ -1,13 +1,14 @@
 """The floor: a bare script with the cheapest requests known for the same bytes, both servers side by side, no more.
 
-It decodes nothing, decides nothing and checks status codes alone. Its bodies are made before the clock starts.
+It decodes nothing, decides nothing and checks status codes alone. Its bodies are made, and the ids where the pages of
+NetBox begin are learnt, before the clock starts.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,9 +21,13 @@ NETBOX_AT_ONCE = 2
 """Requests to NetBox under way together: more buy nothing with its two workers."""
 POWERDNS_AT_ONCE = 8
 _PAGE = 1000
-_FIELDS = "id,zone,fqdn,type,value,ttl"
+_FIELDS = "id,name,fqdn,type,value,ttl"
 _RECORDS = "/api/plugins/netbox-dns/records/"
-_TIMEOUT = 120.0
+_TIMEOUT = 600.0
+_RRSETS_AT_ONCE = 10_000
+"""They take less than the 2 MB that PowerDNS accepts."""
+
+Request = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +37,77 @@ class Floor:
     netbox: RunningNetBox
     powerdns: RunningPowerDNS
     sizes: list[int]
+    starts: Sequence[int]
+    """The ids at which NetBox's pages begin."""
 
-    def first_sync(self) -> Callable[[], None]:
+    @classmethod
+    def of(cls, netbox: RunningNetBox, powerdns: RunningPowerDNS, sizes: list[int]) -> Floor:
+        """Learn where the pages begin."""
+        return cls(netbox, powerdns, sizes, list(_starts(netbox)))
+
+    def first_sync(self) -> Request:
         """Return what reads all of NetBox's records and makes every zone."""
-        bodies = [json.dumps(_zone(number, size)).encode() for number, size in enumerate(self.sizes)]
-        return lambda: self._both([lambda body=body: self._powerdns("POST", "", body) for body in bodies])
+        zones = [self.making(number, size) for number, size in enumerate(self.sizes)]
+        return lambda: self._both([lambda steps=steps: [step() for step in steps] for steps in zones])
 
-    def nothing_to_do(self) -> Callable[[], None]:
+    def nothing_to_do(self) -> Request:
         """Return what reads all of NetBox's records and every zone of PowerDNS."""
-        names = [zone_name(number) for number in range(len(self.sizes))]
-        return lambda: self._both([lambda name=name: self._powerdns("GET", f"/{name}.") for name in names])
+        return lambda: self._both([self.reading(number) for number in range(len(self.sizes))])
 
-    def _both(self, requests: Iterable[Callable[[], None]]) -> None:
+    def making(self, number: int, size: int) -> list[Request]:
+        """Return what makes a zone: one request, or the first of its RRsets, the others, and one rectification."""
+        name, fields, rrsets = f"{zone_name(number)}.", _fields(number), _rrsets(number, size)
+        if len(rrsets) <= _RRSETS_AT_ONCE:
+            return [self._powerdns("POST", "", {**fields, "rrsets": rrsets})]
+        first, *others = (rrsets[at : at + _RRSETS_AT_ONCE] for at in range(0, len(rrsets), _RRSETS_AT_ONCE))
+        return [
+            self._powerdns("POST", "", {**fields, "api_rectify": False, "rrsets": first}),
+            *(self._powerdns("PATCH", f"/{name}", {"rrsets": [_replaced(each) for each in some]}) for some in others),
+            self._powerdns("PUT", f"/{name}/rectify"),
+        ]
+
+    def reading(self, number: int) -> Request:
+        """Return what reads a zone of PowerDNS."""
+        return self._powerdns("GET", f"/{zone_name(number)}.")
+
+    def _both(self, requests: Iterable[Request]) -> None:
         with ThreadPoolExecutor(NETBOX_AT_ONCE) as netbox, ThreadPoolExecutor(POWERDNS_AT_ONCE) as powerdns:
-            total = sum(self.sizes) + len(self.sizes) * (1 + len(NAMESERVERS))
-            pages = [netbox.submit(self._page, offset) for offset in range(0, total, _PAGE)]
+            pages = [netbox.submit(_page, self.netbox, start, _FIELDS) for start in self.starts]
             rest = [powerdns.submit(request) for request in requests]
             for future in (*pages, *rest):
                 future.result()
 
-    def _page(self, offset: int) -> None:
-        query = f"?fields={_FIELDS}&active=true&ordering=id&limit={_PAGE}&offset={offset}"
-        _request(self.netbox.url, "GET", f"{_RECORDS}{query}", {"Authorization": f"Token {self.netbox.token}"})
-
-    def _powerdns(self, method: str, path: str, body: bytes | None = None) -> None:
+    def _powerdns(self, method: str, path: str, body: dict[str, object] | None = None) -> Request:
         where = f"/api/v1/servers/{self.powerdns.server_id}/zones{path}"
-        _request(self.powerdns.url, method, where, {"X-API-Key": self.powerdns.api_key}, body)
+        text = None if body is None else json.dumps(body).encode()
+        return lambda: request(self.powerdns.url, method, where, {"X-API-Key": self.powerdns.api_key}, text)
 
 
-def _zone(number: int, size: int) -> dict[str, object]:
+def _starts(netbox: RunningNetBox) -> Iterator[int]:
+    start: int | None = 0
+    while start is not None:
+        yield start
+        page = json.loads(_page(netbox, start, "id"))
+        start = page["results"][-1]["id"] + 1 if page["next"] else None
+
+
+def _page(netbox: RunningNetBox, start: int, fields: str) -> bytes:
+    query = f"?fields={fields}&active=true&limit={_PAGE}&start={start}"
+    return request(netbox.url, "GET", f"{_RECORDS}{query}", {"Authorization": f"Token {netbox.token}"})
+
+
+def _fields(number: int) -> dict[str, object]:
+    return {"name": f"{zone_name(number)}.", "kind": "Native", "account": "floor", "soa_edit_api": ""}
+
+
+def _rrsets(number: int, size: int) -> list[dict[str, object]]:
     zone = zone_name(number)
     soa = f"{NAMESERVERS[0]}. hostmaster.bench.example. {SERIAL} 43200 7200 2419200 3600"
     rrsets = [_rrset(f"{zone}.", "SOA", soa), _rrset(f"{zone}.", "NS", *(f"{server}." for server in NAMESERVERS))]
     for name, type, value in records(size):
         content = {"TXT": f'"{value}"', "MX": f"{value}.{zone}."}.get(type, value)
         rrsets.append(_rrset(f"{name}.{zone}.", type, content))
-    return {"name": f"{zone}.", "kind": "Native", "account": "floor", "soa_edit_api": "", "rrsets": rrsets}
+    return rrsets
 
 
 def _rrset(name: str, type: str, *contents: str) -> dict[str, object]:
@@ -75,7 +115,12 @@ def _rrset(name: str, type: str, *contents: str) -> dict[str, object]:
     return {"name": name, "type": type, "ttl": DEFAULT_TTL, "records": found}
 
 
-def _request(url: str, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> None:
+def _replaced(rrset: dict[str, object]) -> dict[str, object]:
+    return {**rrset, "changetype": "REPLACE"}
+
+
+def request(url: str, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> bytes:
+    """Return the body of the answer; raises where its status is no success."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT)
@@ -85,5 +130,6 @@ def _request(url: str, method: str, path: str, headers: dict[str, str], body: by
         text = answer.read()
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:300]!r}")
+        return text
     finally:
         connection.close()

@@ -54,7 +54,10 @@ def _real(sizes: list[int]):  # type: ignore[no-untyped-def]  # an iterator of R
     with netbox.put_back():
         netbox.sql("TRUNCATE netbox_dns_zone, netbox_dns_nameserver, netbox_dns_record CASCADE")
         runs = [(size, len(list(group))) for size, group in groupby(sizes)]
-        netbox.python(f"import sys; sys.path.insert(0, {str(HERE)!r}); import workload; workload.fill_netbox({runs})")
+        netbox.python(
+            f"import sys; sys.path.insert(0, {str(HERE)!r}); import workload; workload.fill_netbox({runs})",
+            timeout=1800,
+        )
         netbox.sql("ANALYZE")
         yield netbox.reached
 

@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,19 @@ def program(*args: str, home: Path, variables: Mapping[str, str] | None = None) 
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def started(*args: str, home: Path, variables: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the program, its outputs thrown away; where it still runs at the end of the block it is killed (SIGKILL)."""
+    nowhere = subprocess.DEVNULL
+    command = [sys.executable, "-m", "netbox_pdns", *args]
+    environment = _environment(home, variables)
+    with subprocess.Popen(command, cwd=home, env=environment, stdin=nowhere, stdout=nowhere, stderr=nowhere) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def on_terminal(*args: str, home: Path, variables: Mapping[str, str] | None = None, columns: int = 80) -> Done:

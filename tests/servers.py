@@ -105,11 +105,10 @@ class NetBoxServer:
         command = [f"{address['programs']}/psql", *options, *where]
         return _run(command, environment={"PGPASSWORD": address["password"]}, stdin=statement)
 
-    def python(self, code: str) -> str:
-        """Run *code* in NetBox's own shell and return what it printed; takes several seconds."""
-        return _run(
-            [self.command, "nbshell", "-c", code], environment={"NETBOX_ROOT": self.root, "PYTHONWARNINGS": "ignore"}
-        )
+    def python(self, code: str, *, timeout: float = 120.0) -> str:
+        """Run *code* in NetBox's own shell and return what it printed; takes several seconds, *timeout* at most."""
+        environment = {"NETBOX_ROOT": self.root, "PYTHONWARNINGS": "ignore"}
+        return _run([self.command, "nbshell", "-c", code], environment=environment, timeout=timeout)
 
     def save(self, name: str) -> None:
         """Keep a copy of the whole database under *name* (a plain word); takes about a second."""
@@ -222,14 +221,20 @@ def _must_answer(name: str, url: str, headers: dict[str, str]) -> None:
         assert answer.status_code == 200, f"{name}: {answer.status_code} {answer.text[:200]}"
 
 
-def _run(command: list[str], *, environment: dict[str, str] | None = None, stdin: str | None = None) -> str:
+def _run(
+    command: list[str],
+    *,
+    environment: dict[str, str] | None = None,
+    stdin: str | None = None,
+    timeout: float = 120.0,
+) -> str:
     done = subprocess.run(
         command,
         input=stdin or "",
         capture_output=True,
         text=True,
         check=False,
-        timeout=120.0,
+        timeout=timeout,
         env={**os.environ, **(environment or {})},
     )
     assert done.returncode == 0, f"{command[0]}: {done.stderr or done.stdout}"

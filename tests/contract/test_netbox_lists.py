@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
 import pytest
 from netbox_servers import DNS, Company, NetBox, a_company, company_fixture, netbox_fixture  # noqa: F401 - fixtures
+
+from netbox_pdns.netbox.placing import zone_name
+from netbox_pdns.netbox.wire import RecordRow
 
 _RECORDS = f"{DNS}/records"
 _ZONES = f"{DNS}/zones"
@@ -99,6 +103,16 @@ def test_filters_that_name_other_objects(library: Library) -> None:
     assert [row["zone"]["id"] for row in rows] == [library.zone, library.other]
     rows = company.netbox.rows(_RECORDS, f"zone_id={library.zone}&zone_id={library.other}&type=SOA")
     assert [row["zone"]["id"] for row in rows] == [library.zone, library.other]
+
+
+def test_a_record_s_names_tell_its_zone(library: Library) -> None:
+    """The absolute name is the relative one and the zone's, also for the records that NetBox makes itself."""
+    query = f"view_id={library.company.view}&limit=1000&fields=id,name,fqdn,type,value,ttl,zone"
+    rows = library.company.netbox.rows(_RECORDS, query)
+    assert {row["type"] for row in rows} >= {"SOA", "NS", "A", "TXT", "MX", "CNAME"}
+    for row in rows:
+        record = msgspec.convert(row, RecordRow)
+        assert zone_name(record) == row["zone"]["name"], record
 
 
 def test_filters_of_zones(library: Library) -> None:

@@ -27,6 +27,7 @@ from netbox_pdns.cli.wiring import open_engine
 from netbox_pdns.planning.values import Change, HoldReason
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import Settings, load_settings
+from netbox_pdns.sync.events import Listener, silent
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, ZoneOutcome
 
 DNS = "plugins/netbox-dns"
@@ -225,11 +226,12 @@ class World:
 
     def settings(self, **options: Any) -> Settings:
         """Return the settings with *options*; `targets` and `rules` are lists of tables."""
-        return load_settings({"NETBOX_PDNS_CONFIG": str(self._config(options))}, None)
+        return load_settings({"NETBOX_PDNS_CONFIG": str(self.config(options))}, None)
 
-    def sync(self, *zones: str, force: Sequence[str] = (), **options: Any) -> Run:
+    def sync(self, *zones: str, force: Sequence[str] = (), listener: Listener = silent, **options: Any) -> Run:
         """Run a sync of the zones with the labels *zones* (all without) and return what it came to."""
-        return self._run(SyncRequest(zones=self._names(zones), force=frozenset(map(HoldReason, force))), options)
+        request = SyncRequest(zones=self._names(zones), force=frozenset(map(HoldReason, force)))
+        return self._run(request, options, listener)
 
     def plan(self, *zones: str, **options: Any) -> Run:
         """Plan and write nothing."""
@@ -253,7 +255,7 @@ class World:
     def command(self, line: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a command line of the product as the operator would type it."""
         _, *arguments = shlex.split(line)
-        environment = {**os.environ, "NETBOX_PDNS_CONFIG": str(self._config(options))}
+        environment = {**os.environ, "NETBOX_PDNS_CONFIG": str(self.config(options))}
         return subprocess.run(
             [sys.executable, "-m", "netbox_pdns", *arguments],
             env=environment,
@@ -274,11 +276,11 @@ class World:
                 f"{line}\n{done.stdout}{done.stderr}"
             )
 
-    def _run(self, request: SyncRequest, options: Mapping[str, Any]) -> Run:
+    def _run(self, request: SyncRequest, options: Mapping[str, Any], listener: Listener = silent) -> Run:
         settings = self.settings(**options)
 
         async def work() -> SyncReport:
-            async with open_engine(settings) as engine:
+            async with open_engine(settings, listener=listener) as engine:
                 return await engine.run(request)
 
         return Run(asyncio.run(work()), self.word)
@@ -286,7 +288,8 @@ class World:
     def _names(self, labels: Sequence[str]) -> tuple[str, ...]:
         return tuple(self.name(label) for label in labels)
 
-    def _config(self, options: Mapping[str, Any]) -> Path:
+    def config(self, options: Mapping[str, Any]) -> Path:
+        """Write the TOML file with *options* and return it."""
         given = {
             "nb_url": self.netbox.url,
             "nb_token": self.netbox.token,
@@ -308,9 +311,9 @@ class World:
         found = [each for each in sections if each.name.to_text().lower() == self.name(name)]
         return sorted(rdata.to_text() for rrset in found if rrset.rdtype.name == type for rdata in rrset)
 
-    def ttl(self, name: str, type: str = "A") -> int:
+    def ttl(self, name: str, type: str = "A", server: RunningPowerDNS | None = None) -> int:
         """Return the TTL that DNS answers for *name* and *type*."""
-        return int(servers.ask(self.server, self.name(name), type).answer[0].ttl)
+        return int(servers.ask(server or self.server, self.name(name), type).answer[0].ttl)
 
     def is_served(self, label: str, server: RunningPowerDNS | None = None) -> bool:
         """Tell whether a zone is served."""

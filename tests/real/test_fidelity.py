@@ -22,8 +22,9 @@ from servers import NetBoxServer
 
 from netbox_pdns.errors import RefusedRecord
 from netbox_pdns.netbox.client import NetBoxClient
+from netbox_pdns.netbox.listing import whole
 from netbox_pdns.netbox.rrsets import desired_zone
-from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, Named, RecordRow
+from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, RecordRow
 from netbox_pdns.planning.values import Action, Desired, LeftOut, PlanContext, ZonePlan, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.powerdns.target import PowerDNSTarget
@@ -96,7 +97,7 @@ def _desired(zone: str, rows: Sequence[Row]) -> Desired:
     records = [
         RecordRow(
             id=number,
-            zone=Named(1, zone),
+            name=row.name,
             fqdn=dns.name.from_text(row.name, origin=origin).to_text(),
             type=row.type,
             value=row.value,
@@ -112,7 +113,7 @@ async def _read(netbox: NetBoxServer, zone_id: int, zone: str) -> Desired:
     reached = NetBoxSettings(url=netbox.url, token=SecretStr(netbox.token))
     async with NetBoxClient(reached) as client:
         query = [("fields", RECORD_FIELDS), ("zone_id", zone_id), ("active", "true")]
-        records = await client.list(RECORDS, query, RecordRow)
+        records = await whole(client, RECORDS, query, RecordRow)
     return desired_zone(ZoneRef(zone_id, zone, "_default_", ""), records, TTL, "{id}")
 
 

@@ -230,6 +230,32 @@ def test_adopting_writes_the_mark_alone(backend: Backend, tmp_path: Path, run) -
     run(test())
 
 
+@pytest.mark.parametrize(
+    ("account", "then"), [pytest.param("", "theirs", id="unmarked"), pytest.param("somebody", "", id="marked")]
+)
+def test_a_zone_that_others_took_since_it_was_planned_is_not_adopted(
+    account: str, then: str, tmp_path: Path, run
+) -> None:
+    """Between looking and marking its account became another: a conflict, and the mark stays what it is."""
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server) as target:
+            desired = wanted(ZONE, 7, hosts(3))
+            await bring(target, desired)
+            await target.client.update_zone(ZONE, {"account": account})
+            plan = await planned(target, desired)
+            assert plan.action is Action.ADOPT
+            await target.client.update_zone(ZONE, {"account": then})
+            with pytest.raises(ConflictError, match=f"'{then}'" if then else "no account"):
+                await target.apply(plan, ZoneTemplate())
+            assert (await target.client.zone(ZONE, content=False)).account == then
+            await target.client.delete_zone(ZONE)
+            with pytest.raises(ConflictError, match="gone"):
+                await target.apply(plan, ZoneTemplate())
+
+    run(test())
+
+
 def _fields(zone: object) -> dict[str, object]:
     return {name: getattr(zone, name) for name in zone.__struct_fields__}  # type: ignore[attr-defined]  # a struct
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from sync_world import World
 
+from netbox_pdns.cli import report as reporting
+from netbox_pdns.sandbox.running import RunningPowerDNS
+
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 Zones = list[int]
@@ -107,6 +110,41 @@ def test_how_much_goes_unexplained_is_a_setting(
     world.vanish(*world.ids(zone, *(f"h{number}" for number in range(1, gone + 1))))
     run = world.plan(**options(world))
     assert (len(run.changes), run.held) == ((0, {"z0": ["unexplained"]}) if held else (gone, {}))
+
+
+def test_how_large_a_zone_is_emptied_is_a_setting(world: World) -> None:
+    """For all, for a target, and for zones by pattern; that each record's end is explained is no word for all of them."""
+    names = [f"h{number}" for number in range(1, 6)]
+    zone = world.make_zone("z0", [f"{name} A 192.0.2.1" for name in names])
+    world.settle()
+    world.delete("records", *world.ids(zone, *names))
+    assert (len(world.plan().changes), world.plan().held) == (5, {})
+    for options in (_limits(emptied_rrsets=5), _rule(emptied_rrsets=5), _of_target(emptied_rrsets=5)):
+        run = world.plan(**options(world))
+        assert (run.changes, run.held) == ([], {"z0": ["emptied"]})
+
+
+def test_limits_are_each_targets_and_each_patterns_own(world: World, powerdns_lmdb: RunningPowerDNS) -> None:
+    """In one run: one target holds what the other lets pass, and a pattern lets it pass on both; so with zones that end."""
+    zones = world.make_zones("a", "b", "c", "d", "e", "f")
+    for zone in zones[:2]:
+        world.add(zone, *(f"h{number} A 192.0.2.{number}" for number in range(1, 6)))
+    lenient = {"unexplained_records": 5, "unexplained_percent": 100.0, "zones": 2, "zones_percent": 100.0}
+    options = {
+        "targets": [world.target(name="one"), world.target(powerdns_lmdb, name="two", limits=lenient)],
+        "rules": [{"zone": f"b.{world.word}.*", "unexplained": "remove"}, {"zone": f"f.{world.word}.*", "zones": 1}],
+    }
+    world.settle(**options)
+    for zone in zones[:2]:
+        world.vanish(*world.ids(zone, "h1", "h2"))
+    world.edit("zones", zones[2], zones[3], zones[5], status="parked")
+    run = world.sync(**options)
+    held = {(target, each.zone.split(".")[0], str(each.reason)) for target, each in reporting.held(run.report)}
+    assert held == {("one", "a", "unexplained"), ("one", "c", "zones"), ("one", "d", "zones")}
+    assert [world.served(f"h1.{label}") for label in "ab"] == [["192.0.2.1"], []]
+    assert [world.served(f"h1.{label}", server=powerdns_lmdb) for label in "ab"] == [[], []]
+    assert [world.is_served(label) for label in "cdef"] == [True, True, True, False]
+    assert [world.is_served(label, powerdns_lmdb) for label in "cdef"] == [False, False, True, False]
 
 
 @pytest.mark.parametrize("by", ["setting", "pattern"])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 import servers
+from sync_hands import set_serial
 from sync_world import World
 
 from netbox_pdns.cli import report as reporting
+from netbox_pdns.sandbox.background import in_background
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
@@ -69,17 +73,65 @@ def test_two_edits_within_one_second_both_reach_dns(world: World) -> None:
     future = int(time.time()) + 1000
     for value in ("192.0.2.2", "192.0.2.3"):
         world.edit("records", www, value=value)
-        # Whatever the clock does: the serial of one and the same second.
-        world.netbox.sql(
-            f"UPDATE netbox_dns_zone SET soa_serial = {future} WHERE id = {zone};"  # noqa: S608 - numbers
-            f"UPDATE netbox_dns_record SET value = regexp_replace(value, ' \\d{{10}} ', ' {future} ')"
-            f" WHERE zone_id = {zone} AND type = 'SOA'"
-        )
+        set_serial(world, zone, future)  # whatever the clock does: that of one and the same second
         world.sync()
         assert world.served("www.a") == [value]
         serials.append(world.serial("a"))
     assert serials == [serials[0], future, future + 1]
     world.must_be_quiet()
+
+
+def test_the_served_serial_grows_where_netbox_sets_its_own_back(world: World) -> None:
+    """As a restored database does: a change is served under the next serial, and under NetBox's when that is ahead again."""
+    zone = world.make_zone("a", ["www A 192.0.2.1"], soa_serial_auto=False, soa_serial=3_000)
+    world.settle()
+    (www,) = world.ids(zone, "www")
+    serials = [world.serial("a")]
+    for value, serial in (("192.0.2.2", 2_000), ("192.0.2.3", 2_001), ("192.0.2.4", 4_000)):
+        world.edit("records", www, value=value)
+        set_serial(world, zone, serial)
+        assert world.sync().actions == {"a": "update"}
+        assert world.served("www.a") == [value]
+        serials.append(world.serial("a"))
+        world.must_be_quiet()
+    assert serials == [3_000, 3_001, 3_002, 4_000]
+
+
+def test_the_served_serial_grows_where_netbox_never_moves_its_own(
+    world: World, powerdns_secondary: RunningPowerDNS
+) -> None:
+    """`soa_serial_auto` is off: each edit is found by content, and the secondary, which looks at serials alone, has it."""
+    zone = world.make_zone("a", ["www A 192.0.2.1"], soa_serial_auto=False, soa_serial=7)
+    servers.follow(powerdns_secondary, world.name("a"), world.server)
+    targets = [world.target(template={"kind": "Primary"})]
+    world.settle(targets=targets)
+    (www,) = world.ids(zone, "www")
+    for number, value in enumerate(("192.0.2.2", "192.0.2.3", "192.0.2.4"), 1):
+        world.edit("records", www, value=value)
+        world.sync(targets=targets)
+        assert (world.served("www.a"), world.serial("a")) == ([value], 7 + number)
+    servers.eventually(
+        lambda: world.served("www.a", server=powerdns_secondary) == ["192.0.2.4"],
+        timeout=15.0,
+        what="the last change on the secondary",
+    )
+    world.must_be_quiet(targets=targets)
+
+
+def test_a_server_that_takes_a_megabyte_gets_zones_of_more(world: World, pdns_server: Path) -> None:
+    """`webserver-max-bodysize=1`: the limit is found out; a new zone and a change of all of it go in requests below it."""
+    label = f"{'long' * 15}.{'name' * 15}"  # so that few records make a megabyte
+    zone = world.make_zone(label)
+    world.fill(zone, label, 5_000)
+    with in_background(running_pdns_server(world.directory, settings={"webserver-max-bodysize": "1"})) as server:
+        targets = [world.target(server)]
+        first = world.sync(targets=targets)
+        assert (first.zone(label).error, first.zone(label).batches > 1) == (None, True)
+        world.edit("zones", zone, default_ttl=60)
+        second = world.sync(targets=targets)
+        assert (second.zone(label).error, second.zone(label).batches > 1) == (None, True)
+        assert world.ttl(f"h04999.{label}", server=server) == 60
+        world.must_be_quiet(targets=targets)
 
 
 def test_the_secondary_has_new_zones_and_their_changes(world: World, powerdns_secondary: RunningPowerDNS) -> None:

@@ -86,7 +86,7 @@ def test_many_records_deleted_long_ago_wait_for_a_word(world: World) -> None:
     run = world.sync()
     assert (run.changes, run.held) == (["+ new.a 3600 A 192.0.2.9"], {"a": ["unexplained"]})
     assert run.details == [
-        "3 records would go and NetBox does not say why (50 % of 6 RRsets); 1 go without a word",
+        "3 records would go and NetBox does not say why (50 % of 6 RRsets); 1 goes without a word",
     ]
     assert world.served("h1.a") == ["192.0.2.1"]
     world.let_through(run)

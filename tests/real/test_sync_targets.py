@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sync_hands import whole
 from sync_world import World
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
@@ -57,6 +58,71 @@ def test_two_installations_on_one_server_never_touch_each_others_zones(world: Wo
     assert world.account("b") == f"netbox-pdns:{second}:default"
     world.must_be_quiet(targets=[world.target(selection={"view": world.word, "include": [both]})])
     assert world.is_served("b")
+
+
+@pytest.mark.parametrize(
+    ("second", "name"),
+    [
+        pytest.param("", "other", id="two-targets-of-one-installation"),
+        pytest.param("-2", "default", id="two-installations"),
+    ],
+)
+def test_two_on_one_server_leave_each_others_zones_alone(world: World, second: str, name: str) -> None:
+    """What the other made is foreign: not changed, not ended, and not adopted by itself where NetBox has just that."""
+    ours, shared, _ = world.make_zone("ours"), world.make_zone("shared"), world.make_zone("theirs")
+    mine = _of(world, "default", "ours", "shared")
+    other = {"instance": world.word + second, **_of(world, name, "theirs")}
+    world.settle(**mine)
+    world.settle(**other)
+    assert world.account("theirs") == f"netbox-pdns:{world.word}{second}:{name}"
+    before = whole(world, "shared"), whole(world, "theirs")
+
+    world.edit("zones", ours, status="parked")
+    run = world.sync(**{**other, **_of(world, name, "theirs", "shared")}, force=["source", "zones", "unexplained"])
+    assert (run.actions, run.zone("shared", name).foreign) == ({}, True)
+    run = world.sync(**mine)
+    assert run.actions == {"ours": "delete"}
+    assert (whole(world, "shared"), whole(world, "theirs")) == before
+
+    world.edit("zones", shared, status="parked")
+    run = world.sync(**mine, force=["source"])
+    assert (run.actions, world.is_served("shared")) == ({"shared": "delete"}, False)
+    assert whole(world, "theirs") == before[1]
+
+
+def _of(world: World, name: str, *labels: str) -> dict[str, Any]:
+    """Return the options of one target that serves the zones *labels* alone."""
+    include = [world.name(label).rstrip(".") for label in labels]
+    return {"targets": [world.target(name=name, selection={"view": world.word, "include": include})]}
+
+
+def test_two_targets_of_one_run_have_a_view_each_on_one_server(world: World) -> None:
+    """Their zones have different names: both are brought, and what changes or ends in one view leaves the other alone."""
+    inside = world.make_view("inside")
+    world.make_zones("a", "b")
+    (ended, kept) = world.make_zones("c", "d", view=inside)
+    targets = [world.target(), world.target(name="inside", selection={"view": f"{world.word}-inside"})]
+    world.settle(targets=targets)
+    marks = {label: world.account(label).rpartition(":")[2] for label in "abcd"}
+    assert marks == {"a": "default", "b": "default", "c": "inside", "d": "inside"}
+    before = [whole(world, label) for label in "ab"]
+    world.edit("zones", ended, status="parked")
+    world.add(kept, "www A 192.0.2.1")
+    assert world.sync(targets=targets).actions == {"c": "delete", "d": "update"}
+    assert [whole(world, label) for label in "ab"] == before
+    world.must_be_quiet(targets=targets)
+
+
+def test_one_target_observes_and_the_other_applies(world: World, powerdns_lmdb: RunningPowerDNS) -> None:
+    """The mode is each target's own: where it is observed nothing is made and nothing ends."""
+    zone, _ = world.make_zones("old", "stays")
+    both = [world.target(name="one"), world.target(powerdns_lmdb, name="two")]
+    world.settle(targets=both)
+    world.edit("zones", zone, status="parked")
+    world.make_zone("new")
+    world.sync(targets=[both[0], {**both[1], "mode": "observe"}])
+    assert [world.is_served(label) for label in ("old", "new")] == [False, True]
+    assert [world.is_served(label, powerdns_lmdb) for label in ("old", "new")] == [True, False]
 
 
 def _foreign(world: World, label: str, kind: str = "Native", **more: Any) -> dict[str, Any]:

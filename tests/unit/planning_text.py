@@ -73,12 +73,12 @@ def observed(
     dnssec: bool = False,
     presigned: bool = False,
     served: int | None = None,
-    disabled: frozenset[Key] = frozenset(),
+    disabled: str = "",
 ) -> Observed:
-    """Return what the server has."""
+    """Return what the server has; *disabled* are lines of records that it does not serve."""
     there = zone(content, serial) if isinstance(content, str) else content
     listed = TargetZone(ZONE, kind, account, there.serial or 0, served, dnssec)
-    return Observed(listed, there, disabled, presigned=presigned)
+    return Observed(listed, there, zone(disabled).rrsets, presigned=presigned)
 
 
 def context(**fields: object) -> PlanContext:

@@ -64,6 +64,14 @@ def test_it_is_one_line_a_record_with_the_soa_first_and_the_header_as_comments()
     assert sorted(lines[3:]) == sorted(f"{name} {ttl} IN {type} {rdata}" for name, type, ttl, rdata in RECORDS)
 
 
+def test_disabled_records_are_comments_at_the_end() -> None:
+    """They read like the records above them, and no server loads them."""
+    off = RRset.of("off.example.com.", "A", 60, ("192.0.2.1", "192.0.2.2"))
+    text = master_file(ZONE, disabled=[off])
+    assert text.splitlines()[-2:] == [f"; Disabled: off.example.com. 60 IN A 192.0.2.{number}" for number in (1, 2)]
+    assert _read_by_dnspython(text) == _records(ZONE)
+
+
 @pytest.mark.parametrize("zone", [pytest.param(ZONE, id="names"), pytest.param(_all_types(), id="every-type")])
 def test_dnspython_reads_the_same_zone(zone: Zone) -> None:
     """Read by dnspython, every name, TTL and rdata is what it was."""

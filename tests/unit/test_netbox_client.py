@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
-from netbox_pdns.netbox.client import NetBoxClient, RefusedRequestError, ShiftedListError
+from netbox_pdns.netbox.client import NetBoxClient, RefusedRequestError
+from netbox_pdns.netbox.listing import ShiftedListError, whole
 from netbox_pdns.netbox.probing import probe
 from netbox_pdns.netbox.wire import CHANGES, RECORDS, ZONES, Named
 from netbox_pdns.resilience.retry import RetryPolicy
@@ -24,17 +25,19 @@ AT_ONCE = RetryPolicy(attempts=2, base=0.0)
 Answer = Callable[[Request], Response]
 
 
-def _page(request: Request, ids: list[int], *, by_id: bool, most: int, counted: int | None = None) -> Response:
-    """Answer as NetBox pages a list of *ids*, at most *most* at once; it counts *counted* of them."""
+def _page(request: Request, ids: list[int], *, by_start: bool, most: int, counted: int | None = None) -> Response:
+    """Answer as NetBox pages a list of *ids*, at most *most* at once; it counts *counted* of them.
+
+    An older NetBox (not *by_start*) takes no notice of `start`.
+    """
     query = request.query_params
     limit, count = min(int(query["limit"]), most), len(ids) if counted is None else counted
-    if "start" in query and by_id:
-        rest = [each for each in ids if each >= int(query["start"])]
-        body = {"count": None, "next": "more" if len(rest) > limit else None}
+    if "start" in query and by_start:
+        count, rest = None, [each for each in ids if each >= int(query["start"])]
     else:
-        rest = ids[int(query.get("offset", 0)) :]
-        body = {"count": count, "next": "more" if len(rest) > limit else None}
-    return JSONResponse({**body, "results": [{"id": each} for each in rest[:limit]]})
+        rest = [each for each in ids if each > int(query.get("id__gt", 0))][int(query.get("offset", 0)) :]
+    following = "more" if len(rest) > limit else None
+    return JSONResponse({"count": count, "next": following, "results": [{"id": each} for each in rest[:limit]]})
 
 
 async def _asked(answer: Answer, path: str = ZONES, below: str = "") -> list[int]:
@@ -47,15 +50,18 @@ async def _asked(answer: Answer, path: str = ZONES, below: str = "") -> list[int
     async with serving(Starlette(routes=[Route("/{path:path}", app)])) as url:
         settings = NetBoxSettings(url=url + below, token=SecretStr("t0ken"))
         async with NetBoxClient(settings, policy=AT_ONCE) as client:
-            return [row.id for row in await client.list(path, (), Named)]
+            return [row.id for row in await whole(client, path, (), Named)]
 
 
-@pytest.mark.parametrize("by_id", [pytest.param(True, id="by-id"), pytest.param(False, id="by-offset")])
-@pytest.mark.parametrize("most", [1, 3, 7, 1000])
-def test_a_list_comes_whole_whatever_the_pages(by_id: bool, most: int) -> None:
-    """Pages are as large as the server gives, by id where it knows `start`, else by offset; each object comes once."""
-    ids = [2, 3, 5, 8, 13, 21, 34]
-    assert asyncio.run(_asked(lambda request: _page(request, ids, by_id=by_id, most=most))) == ids
+_PAGING = pytest.mark.parametrize("by_start", [pytest.param(True, id="by-start"), pytest.param(False, id="by-id-gt")])
+
+
+@_PAGING
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 1000])
+def test_a_list_comes_whole_whatever_the_pages(by_start: bool, most: int) -> None:
+    """Pages are as large as the server gives; a list of many of them is read in halves; each object comes once."""
+    ids = [2, 3, 5, 8, 13, 21, 34, 55, 89, 144]
+    assert asyncio.run(_asked(lambda request: _page(request, ids, by_start=by_start, most=most))) == ids
 
 
 def test_a_server_below_a_path_is_asked_below_it() -> None:
@@ -63,7 +69,7 @@ def test_a_server_below_a_path_is_asked_below_it() -> None:
 
     def answer(request: Request) -> Response:
         assert request.url.path == f"/netbox{ZONES}"
-        return _page(request, [1], by_id=True, most=10)
+        return _page(request, [1], by_start=True, most=10)
 
     for below in ("/netbox", "/netbox/", "/netbox/api/"):
         assert asyncio.run(_asked(answer, below=below)) == [1]
@@ -72,27 +78,28 @@ def test_a_server_below_a_path_is_asked_below_it() -> None:
 @pytest.mark.parametrize(
     "ids",
     [
-        pytest.param(lambda start: [1, 2] if start == 0 else [2, 3], id="an-object-again"),
+        pytest.param(lambda start: [1, 2] if start is None else [2, 3], id="an-object-again"),
         pytest.param(lambda _: [5, 4], id="out-of-order"),
-        pytest.param(lambda start: [1, 2] if start == 0 else [], id="an-empty-page-before-the-end"),
+        pytest.param(lambda start: [1, 2] if start is None else [], id="an-empty-page-before-the-end"),
     ],
 )
-def test_a_list_that_shifts_is_an_error(ids: Callable[[int], list[int]]) -> None:
+def test_a_list_that_shifts_is_an_error(ids: Callable[[str | None], list[int]]) -> None:
     """Pages that do not go on where the one before ended are no list."""
 
     def answer(request: Request) -> Response:
-        rows = [{"id": each} for each in ids(int(request.query_params.get("start", 0)))]
-        return JSONResponse({"count": None, "next": "more", "results": rows})
+        start = request.query_params.get("start")
+        rows = [{"id": each} for each in ids(start)]
+        return JSONResponse({"count": 5 if start is None else None, "next": "more", "results": rows})
 
     with pytest.raises(ShiftedListError, match="shifted while it was read"):
         asyncio.run(_asked(answer))
 
 
-@pytest.mark.parametrize("by_id", [pytest.param(True, id="by-id"), pytest.param(False, id="by-offset")])
-def test_a_short_list_is_an_error(by_id: bool) -> None:
+@_PAGING
+def test_a_short_list_is_an_error(by_start: bool) -> None:
     """Fewer objects than NetBox counts are never taken for all of them."""
-    with pytest.raises(ShiftedListError, match=r"counts 9 objects .* gave 3"):
-        asyncio.run(_asked(lambda request: _page(request, [1, 2, 3], by_id=by_id, most=2, counted=9)))
+    with pytest.raises(ShiftedListError, match=r"counts 7 objects .* gave 3"):
+        asyncio.run(_asked(lambda request: _page(request, [1, 2, 3], by_start=by_start, most=2, counted=7)))
 
 
 def test_a_list_that_shifted_once_is_read_again() -> None:
@@ -100,8 +107,7 @@ def test_a_list_that_shifted_once_is_read_again() -> None:
     counts = iter([4, 3])
 
     def answer(request: Request) -> Response:
-        counted = next(counts) if "start" not in request.query_params else None
-        return _page(request, [1, 2, 3], by_id=True, most=10, counted=counted)
+        return _page(request, [1, 2, 3], by_start=True, most=10, counted=next(counts))
 
     assert asyncio.run(_asked(answer)) == [1, 2, 3]
 

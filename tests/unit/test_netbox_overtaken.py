@@ -42,15 +42,14 @@ class Restless:
         query = request.query_params
         ids = {int(each) for key in ("id", "zone_id") for each in query.getlist(key)}
         rows = [row for row in self._rows(request.url.path) if not ids or row.get("zone", row)["id"] in ids]
-        if query.get("limit") == "1":
-            return JSONResponse({"count": len(rows), "next": None, "results": rows[:1]})
+        count = None if "start" in query else len(rows)
         rest = [row for row in rows if row["id"] >= int(query.get("start", 0))]
         if request.url.path == RECORDS and 2 in ids and self.edits:
             self.edits -= 1
             self.value += 1
             self.log.append(min(self.log) - 1)
         following = "more" if len(rest) > self.page else None
-        return JSONResponse({"count": None, "next": following, "results": rest[: self.page]})
+        return JSONResponse({"count": count, "next": following, "results": rest[: self.page]})
 
     def _rows(self, path: str) -> list[dict[str, Any]]:
         zones = [{"id": ref.id, "name": ref.name.rstrip(".")} for ref in REFS]
@@ -62,6 +61,7 @@ class Restless:
                 {
                     "id": zone["id"] * 10 + number,
                     "zone": zone,
+                    "name": f"w{number}",
                     "fqdn": f"w{number}.{zone['name']}.",
                     "type": "A",
                     "value": f"192.0.2.{self.value if zone['id'] == 2 else 0}",

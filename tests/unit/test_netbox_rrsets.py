@@ -7,7 +7,7 @@ import pytest
 from netbox_pdns.dns.rdata import rdata_wire
 from netbox_pdns.netbox.rrsets import desired_zone, meant
 from netbox_pdns.netbox.selection import named
-from netbox_pdns.netbox.wire import Named, RecordRow
+from netbox_pdns.netbox.wire import RecordRow
 from netbox_pdns.planning.values import Desired, ZoneRef
 from netbox_pdns.settings import Selection
 
@@ -49,10 +49,7 @@ def test_a_value_means_this_rdata(type: str, value: str, rdata: str) -> None:
 
 
 def _desired(*rows: tuple[str, str, str, int | None], default_ttl: int = 3600) -> Desired:
-    zone = Named(1, "example.com")
-    records = [
-        RecordRow(number, zone, fqdn, type, value, ttl) for number, (fqdn, type, value, ttl) in enumerate(rows, 1)
-    ]
+    records = [RecordRow(number, "", fqdn, type, value, ttl) for number, (fqdn, type, value, ttl) in enumerate(rows, 1)]
     return desired_zone(ZoneRef(1, ZONE, "_default_", ""), records, default_ttl, "https://nb/records/{id}/")
 
 

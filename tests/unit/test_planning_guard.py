@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from planning_text import absolute, context, desired, observed
+from planning_text import absolute, context, desired, observed, relative
 
 from netbox_pdns.planning.guard import guard_zones
 from netbox_pdns.planning.render import change_lines
@@ -77,9 +77,57 @@ def test_per_record() -> None:
     (change,) = plan.changes
     assert change_lines([change]) == ("~ www.example.com. 300 A 192.0.2.1 → 192.0.2.9",)
     (held,) = plan.held
-    assert held.detail.startswith("3 records would go and NetBox does not say why (300 % of 1 RRsets)")
+    assert held.detail.startswith("3 records would go and NetBox does not say why (300 % of 1 RRset)")
     assert change_lines(held.changes) == tuple(f"- www.example.com. 300 A 192.0.2.{number}" for number in (2, 3, 4))
     assert [record[2] for record in plan.unexplained] == ["192.0.2.2", "192.0.2.3", "192.0.2.4"]
+
+
+OWN = (
+    "@ 300 NS ns1.example.com.\n@ 300 NS ns2.example.com.\n"
+    "ns1 300 A 192.0.2.1\nns1 300 AAAA 2001:db8::1\nns2 300 A 192.0.2.2"
+)
+NEW = "@ 300 NS ns3.example.com.\nns3 300 A 192.0.2.3"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "applied"),
+    [
+        pytest.param(NEW, ["ns3 A", "other A"], id="both-go"),
+        pytest.param(f"{NEW}\nns1 300 A 192.0.2.9", ["ns1 A", "ns3 A", "other A"], id="one-gets-another-address"),
+        pytest.param(
+            f"{NEW}\nns2 300 CNAME ns3.example.com.", ["ns3 A", "other A"], id="a-cname-takes-the-name-of-one"
+        ),
+        pytest.param(
+            "@ 300 NS ns2.example.com.\nns2 300 A 192.0.2.2", ["@ NS", "ns1 A", "ns1 AAAA", "other A"], id="one-stays"
+        ),
+    ],
+)
+def test_nameservers_that_stay_keep_their_addresses(wanted: str, applied: list[str]) -> None:
+    """Where the change of the apex NS waits, the delegation leads to the old ones: they must be found, and answer."""
+    there = observed(f"{OWN}\nother 300 A 192.0.2.8")
+    explanations = {(*key, rdata): "deleted" for key, rrset in there.zone.content.items() for rdata in rrset.rdatas}
+    plan = plan_zone(desired(wanted), there, context(explanations=explanations))
+    assert _keys(plan) == applied
+    forced = frozenset({HoldReason.APEX_NS})
+    through = plan_zone(desired(wanted), there, context(explanations=explanations, forced=forced))
+    assert not through.held
+    assert {change.key for verdict in plan.held for change in verdict.changes} <= {each.key for each in through.changes}
+
+
+def test_a_nameserver_that_stays_unexplained_keeps_its_explained_address() -> None:
+    """One command lets both through."""
+    explanations = {
+        (absolute("ns1"), type, rdata): "deleted" for type, rdata in (("A", "192.0.2.1"), ("AAAA", "2001:db8::1"))
+    }
+    wanted = "@ 300 NS ns2.example.com.\nns2 300 A 192.0.2.2"
+    limits = GuardLimits(unexplained="hold")
+    plan = plan_zone(desired(wanted), observed(OWN), context(explanations=explanations, limits=limits))
+    assert plan.is_empty
+    assert {held.command.split()[3] for held in plan.held} == {"unexplained"}
+
+
+def _keys(plan: ZonePlan) -> list[str]:
+    return [f"{relative(name)} {type}" for name, type in (change.key for change in plan.changes)]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +154,31 @@ def test_what_several_reasons_hold_is_let_through_by_one_command() -> None:
     gone = {("example.com.", "NS", f"ns{number}.x."): "changed" for number in (1, 2)}
     plan = plan_zone(desired("@ 300 NS ns3.x."), observed(NS + hosts(4)), context(explanations=gone))
     assert sorted(held.command.split()[3] for held in plan.held) == ["apex-ns", "unexplained"]
+
+
+@pytest.mark.parametrize(
+    ("there", "mode", "detail"),
+    [
+        pytest.param(1, "hold", "1 record would go and NetBox does not say why (100 % of 1 RRset); 0 go", id="one"),
+        pytest.param(
+            2, "guard", "2 records would go and NetBox does not say why (100 % of 2 RRsets); 1 goes", id="two"
+        ),
+        pytest.param(
+            40, "guard", "40 records would go and NetBox does not say why (100 % of 40 RRsets); 3 go", id="40"
+        ),
+    ],
+)
+def test_the_words_agree_with_their_numbers(there: int, mode: Literal["guard", "hold"], detail: str) -> None:
+    """An operator reads them when something is wrong: that is no time to stumble."""
+    plan = plan_zone(desired(""), observed(hosts(there)), context(limits=GuardLimits(unexplained=mode)))
+    assert plan.held[0].detail == f"{detail} without a word"
+    ends = [ZonePlan(f"z{number}.", "pdns", Action.DELETE) for number in range(4)]
+    several = guard_zones(ends, owned=39, source_empty=False, limits=GuardLimits(), forced=frozenset())
+    assert several[0].detail == "4 of 39 zones would be deleted, 1 goes without a word"
+    by_pattern = guard_zones(
+        ends, owned=4, source_empty=False, limits=GuardLimits(), forced=frozenset(), pattern="*.lab"
+    )
+    assert by_pattern[0].detail == "4 of 4 zones *.lab would be deleted, 1 goes without a word"
 
 
 def test_emptied_though_explained() -> None:

@@ -123,8 +123,8 @@ def test_another_field_of_the_soa_is_a_move() -> None:
             id="signed",
         ),
         pytest.param(
-            observed("www 60 A 192.0.2.1\nmail 60 A 192.0.2.5", disabled=frozenset({("mail.example.com.", "A")})),
-            ["PowerDNS (pdns): + mail.example.com. A (disabled)"],
+            observed("www 60 A 192.0.2.1\nmail 60 A 192.0.2.5", disabled="mail 60 A 192.0.2.8"),
+            ["PowerDNS (pdns): + mail.example.com. 60 A 192.0.2.8 (disabled)"],
             id="disabled-records",
         ),
         pytest.param(None, ["PowerDNS (pdns): the zone is gone"], id="the-zone"),

@@ -9,7 +9,7 @@ from planning_text import MARK, absolute, context, desired, observed
 
 from netbox_pdns.errors import DataError
 from netbox_pdns.planning.render import lines
-from netbox_pdns.planning.values import Action, SerialStep, TargetZone, ZoneRef
+from netbox_pdns.planning.values import Action, HoldReason, SerialStep, TargetZone, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.planning.zones import pair
 
@@ -152,10 +152,18 @@ def test_unmanaged(wanted: str, there: str, changed: list[str]) -> None:
 
 def test_disabled_records_stay() -> None:
     """An RRset with disabled records stays as it is; what NetBox wants there is named as left out."""
-    there = observed(WWW, disabled=frozenset({(absolute("www"), "A")}))
+    there = observed(WWW, disabled="www 300 A 192.0.2.8")
     plan = plan_zone(desired("www 300 A 192.0.2.9"), there, context())
     assert plan.is_empty
     assert "disabled" in plan.left_out[0].reason
+
+
+def test_disabled_records_go_with_their_zone() -> None:
+    """The plan of its deletion tells them, so that they are written down; while it is held there are none to tell."""
+    there = observed(WWW, disabled="www 300 A 192.0.2.8")
+    assert plan_zone(None, there, context(gone="deleted")).disabled == ()
+    plan = plan_zone(None, there, context(gone="deleted", forced=frozenset({HoldReason.CONTENT})))
+    assert [rrset.rdatas for rrset in plan.disabled] == [("192.0.2.8",)]
 
 
 def test_a_dynamic_zone() -> None:

@@ -9,7 +9,8 @@ import pytest
 from sync_memory import MemorySource, MemoryTarget, settings_of, sync, zone
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
-from netbox_pdns.planning.values import Gone
+from netbox_pdns.planning.values import Gone, GuardLimits
+from netbox_pdns.settings import ZoneRule
 from netbox_pdns.sync.lane import FAILURES_IN_A_ROW
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reconcile import Served
@@ -84,6 +85,40 @@ def test_a_renamed_zone_waits_for_its_successor(tmp_path: Path, gone: Gone, goes
     else:
         assert ("old.example." not in target.served) is goes
         assert ("old.example." in failed(report)) is not goes
+
+
+@pytest.mark.parametrize(
+    ("limits", "ended"),
+    [
+        pytest.param({}, "", id="four-of-ten-are-too-many-for-the-target"),
+        pytest.param(
+            {"rules": [ZoneRule(zone="*.lab", zones=9, zones_percent=100)]},
+            "a.lab. b.lab. c.lab. d.office.",
+            id="of-the-lab",
+        ),
+        pytest.param(
+            {"rules": [ZoneRule(zone="*.lab", zones_percent=100)]}, "a.lab. b.lab. c.lab. d.office.", id="its-share"
+        ),
+        pytest.param({"rules": [ZoneRule(zone="*.lab", zones=9)]}, "d.office.", id="the-share-is-the-targets"),
+        pytest.param({"rules": [ZoneRule(zone="*.lab", mode="apply")]}, "", id="a-rule-without-limits-for-it"),
+        pytest.param(
+            {"limits": GuardLimits(zones=9, zones_percent=90)}, "a.lab. b.lab. c.lab. d.office.", id="of-the-target"
+        ),
+    ],
+)
+def test_how_many_zones_may_end_is_a_setting_of_the_target_and_of_zones_by_pattern(
+    tmp_path: Path, limits: dict[str, object], ended: str
+) -> None:
+    """Zones with limits of their own are counted by themselves: `d.office.` is one of seven, whatever ends in the lab."""
+    target = MemoryTarget()
+    ends = ["a.lab.", "b.lab.", "c.lab.", "d.office."]
+    for name in (*ends, *NAMES):
+        target.has(zone(name))
+    report = sync(
+        tmp_path, source({name: Gone("deleted") for name in ends}), Served(target, settings_of(target, **limits))
+    )
+    assert " ".join(name for name in ends if name not in target.served) == ended
+    assert {held.zone for held in report.targets[0].held} == set(ends) - set(ended.split())
 
 
 def test_where_nobody_explains_the_ends_the_rest_is_reported(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ first that fits a zone counts.
     [[rules]]
     zone = "*.lab.example.com"
     unexplained = "remove"
+    zones = 50
+    zones_percent = 100
 
     [[rules]]
     zone = "example.com"

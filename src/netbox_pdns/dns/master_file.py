@@ -63,12 +63,19 @@ _OLD_PARAMETERS = 6
 _MANDATORY, _NO_DEFAULT_ALPN, _PORT = 0, 2, 3
 
 
-def master_file(zone: Zone, header: Iterable[str] = ()) -> str:
-    """Return *zone* as `NAME TTL IN TYPE RDATA` lines with absolute names, the SOA first, below *header* as comments."""
-    comments = [f"; {line}" for text in header for line in text.splitlines()]
-    rrsets = sorted(zone.rrsets.values(), key=_soa_first)
-    records = [f"{rrset.name} {rrset.ttl} IN {_data(rrset.type, rdata)}" for rrset in rrsets for rdata in rrset.rdatas]
-    return "\n".join([*comments, *records, ""])
+def master_file(zone: Zone, header: Iterable[str] = (), disabled: Iterable[RRset] = ()) -> str:
+    """Return *zone* as `NAME TTL IN TYPE RDATA` lines with absolute names, the SOA first, below *header* as comments.
+
+    Master files know no *disabled* records: they come last, as comments.
+    """
+    off = [f"Disabled: {line}" for rrset in disabled for line in _lines(rrset)]
+    above, below = ([f"; {line}" for text in texts for line in text.splitlines()] for texts in (header, off))
+    records = [line for rrset in sorted(zone.rrsets.values(), key=_soa_first) for line in _lines(rrset)]
+    return "\n".join([*above, *records, *below, ""])
+
+
+def _lines(rrset: RRset) -> list[str]:
+    return [f"{rrset.name} {rrset.ttl} IN {_data(rrset.type, rdata)}" for rdata in rrset.rdatas]
 
 
 def _soa_first(rrset: RRset) -> tuple[bool, str, str]:

@@ -7,6 +7,7 @@ names are the same if and only if their canonical texts are equal.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import dns.exception
 import dns.name
@@ -14,10 +15,13 @@ import dns.name
 from netbox_pdns.errors import DataError
 
 # What needs no parser: labels of 1 to 63 ordinary characters. RFC 1035 limits the whole to 255 octets.
-_ORDINARY = re.compile(r"(?:[a-z0-9_*/-]{1,63}\.)+")
+_ORDINARY = re.compile(r"(?:[a-z0-9_*/-]{1,63}\.)++")
 _LONGEST = 254
+_REMEMBERED = 16_384
+"""Names whose canonical form is kept: both sides of a zone, and its targets, name the same again and again."""
 
 
+@lru_cache(_REMEMBERED)
 def canonical_name(text: str) -> str:
     """Return the canonical form of the domain name *text*; without a final dot it is taken as absolute.
 
@@ -36,7 +40,11 @@ def canonical_name(text: str) -> str:
 
 def is_within(name: str, zone: str) -> bool:
     """Tell whether the canonical *name* is *zone* or below it; both canonical."""
-    return name == zone or zone == "." or (name.endswith("." + zone) and not _ends_in_escape(name, zone))
+    return (
+        name == zone
+        or zone == "."
+        or (name.endswith("." + zone) and not ("\\" in name and _ends_in_escape(name, zone)))
+    )
 
 
 def _ends_in_escape(name: str, zone: str) -> bool:

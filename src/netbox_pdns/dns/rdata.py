@@ -9,6 +9,7 @@ how PowerDNS writes it is ``powerdns/``'s.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 import dns.exception
 import dns.name
@@ -28,6 +29,7 @@ _READ_BACK_ANYWAY = frozenset(
 """Types whose printed text is always read as the same rdata: common ones, which need not be read again."""
 
 
+@lru_cache(256)
 def canonical_type(text: str) -> str:
     """Return the mnemonic of the record type *text*, TYPEnnn where it has none; raises `DataError` for what is no type."""
     try:

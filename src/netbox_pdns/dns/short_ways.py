@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from netbox_pdns.dns.names import canonical_name
@@ -32,6 +33,7 @@ def _ipv4(text: str, origin: str) -> str | None:
     return text if _ORDINARY_IPV4.fullmatch(text) else None
 
 
+@lru_cache(4096)
 def _ipv6(text: str, origin: str) -> str | None:
     """Those that begin with `::` may hold an IPv4 address, and are printed in several ways."""
     if not _ORDINARY_IPV6.fullmatch(text):

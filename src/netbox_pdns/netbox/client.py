@@ -1,14 +1,12 @@
 """NetBox's REST API: requests, pages, and what its answers mean. Nothing here writes.
 
-Lists are read by id (`start=`, NetBox 4.6 and later) or by offset in the order of ids, in pages as large as the server
-gives. A list that shifts, comes back short, or is no list at all is an error, never fewer zones.
+Whole lists are `netbox_pdns.netbox.listing`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import email.utils
-import itertools
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
@@ -25,7 +23,6 @@ from netbox_pdns.settings import NetBoxSettings
 
 PAGE_SIZE = 1000
 """Objects that are asked for at once; the server's MAX_PAGE_SIZE may give fewer."""
-_LIST_ATTEMPTS = 3
 AT_ONCE = 2
 """Requests under way together; NetBox's own CPU is the limit beyond that."""
 
@@ -43,10 +40,6 @@ class HasId(Protocol):
 T = TypeVar("T")
 R = TypeVar("R", bound=HasId)
 Rows: TypeAlias = list[R]
-
-
-class ShiftedListError(TransientError):
-    """A list that changed while it was read, or that came back short."""
 
 
 class RefusedRequestError(DataError):
@@ -82,7 +75,7 @@ class NetBoxClient:
 
     async def status(self) -> Status:
         """Return NetBox's version and its plugins' ones."""
-        return await self._get("/api/status/", (), Status)
+        return await self.get("/api/status/", (), Status)
 
     @property
     def ahead(self) -> float:
@@ -93,26 +86,10 @@ class NetBoxClient:
         """Return NetBox's time, in seconds since 1970."""
         return time.time() + self._ahead
 
-    async def list(self, path: str, query: Query, row: type[R]) -> Rows[R]:
-        """Return a whole list, as long as NetBox counts it; one that shifts meanwhile is read again.
-
-        Raises `ShiftedListError` where that goes on, or where the list comes back short.
-        """
-        for attempt in range(_LIST_ATTEMPTS):
-            try:
-                rows = [each async for page in self.pages(path, query, row) for each in page]
-                check_whole(path, await self.count(path, query), len(rows))
-            except ShiftedListError:
-                if attempt + 1 == _LIST_ATTEMPTS:
-                    raise
-            else:
-                return rows
-        raise AssertionError(path)
-
     async def count(self, path: str, query: Query) -> int:
         """Return how many objects NetBox counts."""
         slim = [(key, value) for key, value in query if key != "fields"]
-        page = await self._get(path, [*slim, ("fields", "id"), ("limit", 1)], Page[Named])
+        page = await self.get(path, [*slim, ("fields", "id"), ("limit", 1)], Page[Named])
         if page.count is None:
             raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
         return page.count
@@ -122,7 +99,7 @@ class NetBoxClient:
         seen = 0
         for _ in range(most):
             place: Query = [("limit", PAGE_SIZE), ("offset", seen), ("ordering", "-id")]
-            page = await self._get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+            page = await self.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
             for each in page.results:
                 yield each
             seen += len(page.results)
@@ -131,35 +108,10 @@ class NetBoxClient:
 
     async def first(self, path: str, query: Query, row: type[R], *, limit: int = 5) -> Rows[R]:
         """Return the first *limit* objects of a list, fewer where the server's pages are smaller."""
-        return (await self._get(path, [*query, ("limit", limit)], Page[row])).results  # type: ignore[valid-type]
+        return (await self.get(path, [*query, ("limit", limit)], Page[row])).results  # type: ignore[valid-type]
 
-    async def pages(self, path: str, query: Query, row: type[R]) -> AsyncIterator[Sequence[R]]:
-        """Yield a list's pages in the order of ids, each object once.
-
-        Raises `ShiftedListError` where the list shifts under the reading or comes back short.
-        """
-        start, seen, total = 0, 0, None
-        while True:
-            place: Query = [("start", start)] if total is None else [("offset", seen), ("ordering", "id")]
-            page = await self._get(path, [*query, ("limit", PAGE_SIZE), *place], Page[row])  # type: ignore[valid-type]
-            if total is None and page.count is not None:  # an older NetBox, which knows no `start`
-                total = page.count
-                if not _in_order(page.results, 0):
-                    continue
-            rows: Rows[R] = page.results
-            if not _in_order(rows, start) or (page.next is not None and not rows):
-                raise _shifted(path)
-            if rows:
-                start = rows[-1].id + 1
-            seen += len(rows)
-            yield rows
-            if page.next is None:
-                break
-            total = page.count if total is not None else None
-        if total is not None:
-            check_whole(path, total, seen)
-
-    async def _get(self, path: str, query: Query, kind: type[T]) -> T:
+    async def get(self, path: str, query: Query, kind: type[T]) -> T:
+        """Return the answer for *path*; raises `DataError` where it is not of *kind*."""
         body = (await self._response(path, query)).content
         try:
             return await asyncio.to_thread(msgspec.json.decode, body, type=kind)
@@ -230,26 +182,6 @@ class NetBoxClient:
 def _authorization(token: str) -> str:
     """Return the header for a token of version 2 (`nbt_KEY.SECRET`) or of version 1."""
     return f"Bearer {token}" if token.startswith("nbt_") else f"Token {token}"
-
-
-def _in_order(rows: Sequence[HasId], start: int) -> bool:
-    ids = [row.id for row in rows]
-    return all(a < b for a, b in itertools.pairwise(ids)) and (not ids or ids[0] >= start)
-
-
-def check_whole(path: str, counted: int, got: int) -> None:
-    """Raise `ShiftedListError` where NetBox *counted* other than it gave."""
-    if counted != got:
-        raise ShiftedListError(
-            f"NetBox counts {counted} objects at {path} and gave {got}",
-            hint="was the list edited just now? the next run reads it again; if it stays so, see NetBox's log",
-        )
-
-
-def _shifted(path: str) -> ShiftedListError:
-    return ShiftedListError(
-        f"the list at {path} shifted while it was read", hint="it was edited just now; the next run reads it again"
-    )
 
 
 def _objects(path: str) -> str:

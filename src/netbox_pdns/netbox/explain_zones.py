@@ -8,6 +8,7 @@ from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.explain import LOG_PAGES
+from netbox_pdns.netbox.listing import whole
 from netbox_pdns.netbox.selection import selected, view_id
 from netbox_pdns.netbox.wire import CHANGE_FIELDS, CHANGES, ZONE_FIELDS, ZONE_TYPE, ZONES, ChangeRow, ZoneRow
 from netbox_pdns.planning.values import Gone
@@ -26,8 +27,8 @@ async def explain_zones(client: NetBoxClient, names: Sequence[str], selection: S
         return {}
     view = await view_id(client, selection.view)
     found = await _still_there(client, names, view)
-    for ref in await selected(client, selection) if found else ():
-        found.pop(ref.name, None)  # wanted after all: the list that the question came from was another
+    for zone in await selected(client, selection) if found else ():
+        found.pop(canonical_name(zone.name), None)  # wanted after all: the list that the question came from was another
     open_ = set(names) - found.keys()
     query: Query = [("changed_object_type", ZONE_TYPE), ("fields", CHANGE_FIELDS)]
     if open_:
@@ -47,7 +48,7 @@ async def _still_there(client: NetBoxClient, names: Sequence[str], view: int) ->
     found: dict[str, Gone] = {}
     for at in range(0, len(names), _NAMES_AT_ONCE):
         some = [("name__ie", name.rstrip(".") or ".") for name in names[at : at + _NAMES_AT_ONCE]]
-        for row in await client.list(ZONES, [("fields", ZONE_FIELDS), ("view_id", view), *some], ZoneRow):
+        for row in await whole(client, ZONES, [("fields", ZONE_FIELDS), ("view_id", view), *some], ZoneRow):
             why = "is no longer selected for this target" if row.active else f"is not active (status {row.status})"
             found[canonical_name(row.name)] = Gone(f"its zone {row.id} {why}")
     return {name: why for name, why in found.items() if name in set(names)}

@@ -8,12 +8,15 @@ has appeared in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from netbox_pdns.netbox.client import NetBoxClient, Query
-from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow
+from netbox_pdns.netbox.listing import follow
+from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, ZoneRow
 
 _IDS_AT_ONCE = 100
 _FIELDS = "id,time,action,changed_object_type,changed_object_id,prechange_data,postchange_data"
@@ -36,9 +39,7 @@ class ChangeWindow:
         """Return the ids of all entries about zones and records that are visible now."""
         since = datetime.fromtimestamp(self._client.now() - self._overlap, UTC)
         query: Query = [*_TYPES, ("time_after", since.isoformat()), ("fields", "id")]
-        self._latest = frozenset(
-            [row.id async for page in self._client.pages(CHANGES, query, ChangeId) for row in page]
-        )
+        self._latest = frozenset(row.id for row in (await follow(self._client, CHANGES, query, ChangeId)).rows)
         return self._latest
 
     async def zones(self, appeared: Iterable[int]) -> frozenset[int]:
@@ -46,9 +47,41 @@ class ChangeWindow:
         concerned: set[int] = set()
         for ids in _batches(sorted(appeared)):
             query: Query = [*(("id", each) for each in ids), ("fields", _FIELDS)]
-            async for page in self._client.pages(CHANGES, query, ChangeRow):
-                concerned.update(zone for row in page for zone in _zones(row))
+            for row in (await follow(self._client, CHANGES, query, ChangeRow)).rows:
+                concerned.update(_zones(row))
         return frozenset(concerned)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A zone's row, what the change log showed before it was listed, and until when the log tells of later edits."""
+
+    row: ZoneRow
+    before: frozenset[int]
+    until: float
+
+
+class KnownZones:
+    """The rows of the zones that were listed last: they are not asked for again while the log tells whether they hold."""
+
+    def __init__(self, overlap: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._holds = overlap / 2
+        self._clock = clock
+        self._listed: dict[int, Listed] = {}
+
+    def note(self, rows: Iterable[ZoneRow], before: frozenset[int]) -> None:
+        """Take note of *rows*, which were listed after the look *before*."""
+        now = self._clock()
+        self._listed = {number: each for number, each in self._listed.items() if each.until > now}
+        self._listed |= {row.id: Listed(row, before, now + self._holds) for row in rows}
+
+    def of(self, ids: Iterable[int]) -> tuple[tuple[ZoneRow, ...], frozenset[int]] | None:
+        """Return the rows of the zones *ids* and a look from before all of them; None where one is not known (any more)."""
+        found = [self._listed.get(number) for number in ids]
+        known = [each for each in found if each is not None and each.until > self._clock()]
+        if not known or len(known) < len(found):
+            return None
+        return tuple(each.row for each in known), frozenset.intersection(*{each.before for each in known})
 
 
 def _batches(ids: list[int]) -> Iterable[list[int]]:

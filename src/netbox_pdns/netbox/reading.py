@@ -1,68 +1,75 @@
 """Reading zones in bulk: groups of them, two at a time, each checked for edits that overtook it.
 
-A group is at most a hundred zones and about twenty thousand records, a larger zone goes alone: no more than two groups
-are in memory. Zones that the change log shows to have been edited meanwhile are read again before they are yielded. One
-that is edited all the while is taken as it stood at one moment, where its records come in one page (one query of NetBox's
-database); a larger one is named in the error at the end, when all others have been yielded.
+A group is at most two hundred zones of a view and about twenty thousand records, a larger zone goes alone: no more than
+three groups are in memory, one that is yielded and two that are read meanwhile. Zones that the change log shows to have been
+edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it stood at one moment,
+where its records come in one page (one query of NetBox's database); a larger one is named in the error at the end, when all
+others have been yielded.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Sequence
+import itertools
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netbox_pdns.errors import TransientError
-from netbox_pdns.netbox.client import AT_ONCE, NetBoxClient, Query, RefusedRequestError, ShiftedListError, check_whole
-from netbox_pdns.netbox.overtaken import ChangeWindow
+from netbox_pdns.netbox.client import AT_ONCE, NetBoxClient, Query, RefusedRequestError
+from netbox_pdns.netbox.listing import Listed, ShiftedListError, check_whole, first_page, read, rest
+from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
+from netbox_pdns.netbox.placing import by_zone
 from netbox_pdns.netbox.rrsets import desired_zone
 from netbox_pdns.netbox.selection import zone_ref
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ZONE_FIELDS, ZONES, RecordRow, ZoneRow
 from netbox_pdns.planning.values import Desired, ZoneRef
 
-ZONES_AT_ONCE = 100
+ZONES_AT_ONCE = 200
+"""Their ids are in the URL, of which NetBox's server takes 4,094 characters."""
 RECORDS_AT_ONCE = 20_000
 ATTEMPTS = 5
 """So often is a zone read that is edited all the while."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What one reading gave: the zones that are there, their records, and how many NetBox counts."""
-
-    zones: tuple[ZoneRow, ...]
-    records: tuple[RecordRow, ...]
-    counted: int
-    pages: int
+class _TooManyError(Exception):
+    """A group of zones has more records than are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What reading a group came to, and the zones that edits overtook every time."""
+    """What reading a group came to, the zones that edits overtook every time, or the smaller groups to read instead."""
 
-    done: list[Desired]
+    done: Sequence[Desired] = ()
     overtaken: tuple[str, ...] = ()
+    instead: tuple[tuple[ZoneRef, ...], ...] = ()
 
 
-async def read_zones(client: NetBoxClient, refs: Sequence[ZoneRef], overlap: float) -> AsyncIterator[Desired]:
+async def read_zones(
+    client: NetBoxClient, window: ChangeWindow, known: KnownZones, refs: Sequence[ZoneRef]
+) -> AsyncIterator[Desired]:
     """Yield the desired content of *refs*; a zone that went, was renamed or made inactive meanwhile is not yielded.
 
     Raises `TransientError` that names the zones where edits overtook every attempt, or where the list is short.
     """
-    window = ChangeWindow(client, overlap)
-    waiting = deque([tuple(refs[at : at + ZONES_AT_ONCE]) for at in range(0, len(refs), ZONES_AT_ONCE)])
+    reader = _Reader(client, window, known)
+    waiting = deque(_groups(refs))
     running: deque[asyncio.Task[_Group]] = deque()
     overtaken: list[str] = []
+
+    def go_on() -> None:
+        while waiting and len(running) < AT_ONCE:
+            running.append(asyncio.create_task(reader.group(waiting.popleft())))
+
     try:
-        while waiting or running:
-            while waiting and len(running) < AT_ONCE:
-                group = await _small_enough(client, waiting)
-                running.append(asyncio.create_task(_read_group(client, window, group)))
-            group_read = await running[0]
+        go_on()
+        while running:
+            group = await running[0]
             running.popleft()
-            overtaken += group_read.overtaken
-            for desired in group_read.done:
+            waiting.extendleft(reversed(group.instead))
+            go_on()
+            overtaken += group.overtaken
+            for desired in group.done:
                 yield desired
     finally:
         for task in running:
@@ -75,84 +82,105 @@ async def read_zones(client: NetBoxClient, refs: Sequence[ZoneRef], overlap: flo
         )
 
 
-async def _small_enough(client: NetBoxClient, waiting: deque[tuple[ZoneRef, ...]]) -> tuple[ZoneRef, ...]:
-    """Take the next group, cut in halves until it is small enough; the other halves wait."""
-    group = waiting.popleft()
-    while len(group) > 1:
+def _groups(refs: Iterable[ZoneRef]) -> Iterator[tuple[ZoneRef, ...]]:
+    """Cut *refs* into groups of one view each: a zone's name tells it from the others of its group."""
+    for _, of_view in itertools.groupby(sorted(refs, key=lambda ref: ref.view), key=lambda ref: ref.view):
+        yield from _cut(tuple(of_view), ZONES_AT_ONCE)
+
+
+def _cut(refs: tuple[ZoneRef, ...], most: int) -> tuple[tuple[ZoneRef, ...], ...]:
+    return tuple(refs[at : at + most] for at in range(0, len(refs), most))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads groups of zones."""
+
+    client: NetBoxClient
+    window: ChangeWindow
+    known: KnownZones
+
+    async def group(self, refs: tuple[ZoneRef, ...]) -> _Group:
+        """Read a group, edited zones of it again."""
         try:
-            if await client.count(RECORDS, _records_of([ref.id for ref in group])) <= RECORDS_AT_ONCE:
-                break
-        except RefusedRequestError:  # one of the zones has gone; the reading finds out which
-            break
-        half = len(group) // 2
-        waiting.appendleft(group[half:])
-        group = group[:half]
-    return group
+            return await self._group(refs)
+        except _TooManyError:
+            return _Group(instead=_cut(refs, (len(refs) + 1) // 2))
 
+    async def _group(self, refs: tuple[ZoneRef, ...]) -> _Group:
+        done: list[Desired] = []
+        pending = {ref.id: ref for ref in refs}
+        listed = self.known.of(pending)
+        zones, before = listed if listed is not None else (None, await self.window.latest())
+        for attempt in range(ATTEMPTS - 1):
+            try:
+                if zones is None:
+                    zones = await self._zones(pending)
+                records = await self._records(zones)
+            except (RefusedRequestError, ShiftedListError):  # edited while it was read
+                if attempt + 2 == ATTEMPTS:
+                    raise
+                zones, before = None, await self.window.look()
+                continue
+            after = await self.window.look()
+            stale = await self.window.zones(after - before) & pending.keys()
+            if records.counted != len(records.rows):
+                if not stale and attempt + 2 == ATTEMPTS:  # no edit that NetBox logs explains it
+                    check_whole(RECORDS, records.counted, len(records.rows))
+                stale = frozenset(pending)
+            done += await self._desired(zones, records.rows, pending, stale)
+            pending = {id_: ref for id_, ref in pending.items() if id_ in stale}
+            if not pending:
+                return _Group(done)
+            zones, before = None, after
+        alone = [await self._alone(ref) for ref in pending.values()]
+        overtaken = tuple(zone for each in alone for zone in each.overtaken)
+        return _Group(done + [desired for each in alone for desired in each.done], overtaken)
 
-async def _read_group(client: NetBoxClient, window: ChangeWindow, refs: Sequence[ZoneRef]) -> _Group:
-    done: list[Desired] = []
-    pending = {ref.id: ref for ref in refs}
-    before = await window.latest()
-    for attempt in range(ATTEMPTS - 1):
-        try:
-            read = await _read(client, list(pending))
-        except (RefusedRequestError, ShiftedListError):  # edited while it was read
-            if attempt + 2 == ATTEMPTS:
-                raise
-            before = await window.look()
-            continue
-        after = await window.look()
-        stale = await window.zones(after - before) & pending.keys()
-        if read.counted != len(read.records):
-            if not stale and attempt + 2 == ATTEMPTS:  # no edit that NetBox logs explains it
-                check_whole(RECORDS, read.counted, len(read.records))
-            stale = frozenset(pending)
-        done += await asyncio.to_thread(_desired, client, read, pending, stale)
-        pending = {id_: ref for id_, ref in pending.items() if id_ in stale}
-        if not pending:
-            return _Group(done)
-        before = after
-    alone = [await _read_alone(client, window, ref) for ref in pending.values()]
-    return _Group(done + [each for one in alone for each in one.done], tuple(z for one in alone for z in one.overtaken))
+    async def _alone(self, ref: ZoneRef) -> _Group:
+        """Read a zone that is edited all the while: what one page holds was so at one moment."""
+        before = await self.window.look()
+        zones = await self._zones([ref.id])
+        records = await self._records(zones)
+        edited = ref.id in await self.window.zones(await self.window.look() - before)
+        if not edited:
+            check_whole(RECORDS, records.counted, len(records.rows))
+        if edited and records.pages > 1:
+            return _Group(overtaken=(ref.name,))
+        return _Group(await self._desired(zones, records.rows, {ref.id: ref}, frozenset()))
 
+    async def _zones(self, ids: Iterable[int]) -> tuple[ZoneRow, ...]:
+        query: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("id", each) for each in ids)]
+        return tuple((await read(self.client, ZONES, query, ZoneRow)).rows)
 
-async def _read_alone(client: NetBoxClient, window: ChangeWindow, ref: ZoneRef) -> _Group:
-    """Read a zone that is edited all the while: what one page holds was so at one moment."""
-    before = await window.look()
-    read = await _read(client, [ref.id])
-    edited = ref.id in await window.zones(await window.look() - before)
-    if not edited:
-        check_whole(RECORDS, read.counted, len(read.records))
-    if edited and read.pages > 1:
-        return _Group([], (ref.name,))
-    return _Group(await asyncio.to_thread(_desired, client, read, {ref.id: ref}, frozenset()))
+    async def _records(self, zones: Sequence[ZoneRow]) -> Listed[RecordRow]:
+        """Read the active records of *zones*; raises `_TooManyError` where several zones have too many together."""
+        if not zones:
+            return Listed((), 0, 0)
+        query: Query = [("fields", RECORD_FIELDS), ("active", "true"), *(("zone_id", row.id) for row in zones)]
+        first = await first_page(self.client, RECORDS, query, RecordRow)
+        if len(zones) > 1 and (first.count or 0) > RECORDS_AT_ONCE:
+            raise _TooManyError
+        return await rest(self.client, RECORDS, query, first, RecordRow)
 
+    async def _desired(
+        self, zones: Sequence[ZoneRow], rows: Sequence[RecordRow], pending: dict[int, ZoneRef], stale: frozenset[int]
+    ) -> list[Desired]:
+        records = await by_zone(self.client, zones, rows)
+        return await asyncio.to_thread(self._made, zones, records, pending, stale)
 
-async def _read(client: NetBoxClient, ids: Sequence[int]) -> _Read:
-    which: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("id", each) for each in ids)]
-    zones = tuple(await client.list(ZONES, which, ZoneRow))
-    if not zones:
-        return _Read((), (), 0, 0)
-    query = _records_of([row.id for row in zones])
-    pages = [page async for page in client.pages(RECORDS, query, RecordRow)]
-    records = tuple(row for page in pages for row in page)
-    return _Read(zones, records, await client.count(RECORDS, query), len(pages))
-
-
-def _records_of(zones: Sequence[int]) -> Query:
-    return [("fields", RECORD_FIELDS), ("active", "true"), *(("zone_id", each) for each in zones)]
-
-
-def _desired(client: NetBoxClient, read: _Read, pending: dict[int, ZoneRef], stale: frozenset[int]) -> list[Desired]:
-    records: defaultdict[int, list[RecordRow]] = defaultdict(list)
-    for row in read.records:
-        records[row.zone.id].append(row)
-    found = []
-    for zone in read.zones:
-        ref = zone_ref(client, zone)
-        if zone.id in stale or (ref.name, ref.view) != (pending[zone.id].name, pending[zone.id].view):
-            continue
-        url = f"{client.base}/plugins/netbox-dns/records/{{id}}/"
-        found.append(desired_zone(ref, records[zone.id], zone.default_ttl, url))
-    return found
+    def _made(
+        self,
+        zones: Sequence[ZoneRow],
+        records: Mapping[int, Sequence[RecordRow]],
+        pending: Mapping[int, ZoneRef],
+        stale: frozenset[int],
+    ) -> list[Desired]:
+        found = []
+        url = f"{self.client.base}/plugins/netbox-dns/records/{{id}}/"
+        for zone in zones:
+            ref = zone_ref(self.client, zone)
+            if zone.id in stale or (ref.name, ref.view) != (pending[zone.id].name, pending[zone.id].view):
+                continue
+            found.append(desired_zone(ref, records.get(zone.id, ()), zone.default_ttl, url))
+        return found

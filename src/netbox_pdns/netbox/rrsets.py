@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 
 from netbox_pdns.dns.names import canonical_name, is_within
 from netbox_pdns.dns.rdata import canonical_rdata, canonical_type
@@ -58,6 +59,8 @@ def desired_zone(ref: ZoneRef, rows: Iterable[RecordRow], default_ttl: int, reco
 
 
 def _record(row: RecordRow, zone: str) -> tuple[Key, str]:
+    if not row.fqdn:
+        raise DataError("NetBox has no absolute name of it (its FQDN is empty)", hint="save the record once more there")
     name, type = canonical_name(row.fqdn), canonical_type(row.type)
     if not is_within(name, zone):
         raise DataError(f"its name {name} is not in the zone {zone}")
@@ -65,10 +68,9 @@ def _record(row: RecordRow, zone: str) -> tuple[Key, str]:
 
 
 def _left_out(ref: ZoneRef, row: RecordRow, reason: str, record_url: str) -> LeftOut:
-    try:
-        name, type = canonical_name(row.fqdn), canonical_type(row.type)
-    except DataError:
-        name, type = row.fqdn, row.type
+    name, type = row.fqdn or row.name, row.type
+    with suppress(DataError):
+        name, type = canonical_name(name), canonical_type(type)
     return LeftOut(ref.name, name, type, row.value, reason, row.id, record_url.format(id=row.id))
 
 

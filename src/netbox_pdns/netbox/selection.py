@@ -10,21 +10,22 @@ from fnmatch import fnmatchcase
 from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.netbox.client import NetBoxClient
+from netbox_pdns.netbox.listing import whole
 from netbox_pdns.netbox.wire import NAMESERVERS, VIEWS, ZONE_FIELDS, ZONES, Named, ViewRow, ZoneRow
 from netbox_pdns.planning.values import ZoneRef
 from netbox_pdns.settings import Selection
 
 
-async def selected(client: NetBoxClient, selection: Selection) -> tuple[ZoneRef, ...]:
-    """Return the active zones that *selection* picks, by view and name.
+async def selected(client: NetBoxClient, selection: Selection) -> tuple[ZoneRow, ...]:
+    """Return the active zones that *selection* picks, in the order of ids.
 
     Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have, and where two views give
     one name.
     """
-    rows = await client.list(ZONES, await _query(client, selection), ZoneRow)
-    refs = [zone_ref(client, row) for row in rows if row.active and named(row.name, selection)]
-    _refuse_doubles(refs)
-    return tuple(sorted(refs, key=lambda ref: (ref.view, ref.name)))
+    rows = await whole(client, ZONES, await _query(client, selection), ZoneRow)
+    picked = tuple(row for row in rows if row.active and named(row.name, selection))
+    _refuse_doubles(picked)
+    return picked
 
 
 def named(zone: str, selection: Selection) -> bool:
@@ -61,14 +62,14 @@ async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, 
         slugs = [tenant for tenant in selection.tenant if not tenant.isdecimal()]
         await _known(client, "/api/tenancy/tenants/", "slug", slugs, "NETBOX_PDNS_NB_TENANT", "tenant")
         ids = [int(tenant) for tenant in selection.tenant if tenant.isdecimal()]
-        rows = await client.list("/api/tenancy/tenants/", [("slug", slug) for slug in slugs], Named) if slugs else []
+        rows = await whole(client, "/api/tenancy/tenants/", [("slug", slug) for slug in slugs], Named) if slugs else []
         query.extend(("tenant_id", tenant) for tenant in [*ids, *(row.id for row in rows)])
     return query
 
 
 async def view_id(client: NetBoxClient, wanted: str | None) -> int:
     """Return the id of the view *wanted* (id or name; None is the default view); raises `ConfigurationError`."""
-    views = await client.list(VIEWS, [("fields", "id,name,default_view")], ViewRow)
+    views = await whole(client, VIEWS, [("fields", "id,name,default_view")], ViewRow)
     for view in views:
         if view.default_view if wanted is None else wanted in {view.name, str(view.id)}:
             return view.id
@@ -76,7 +77,7 @@ async def view_id(client: NetBoxClient, wanted: str | None) -> int:
 
 
 async def _nameserver(client: NetBoxClient, wanted: str) -> int:
-    servers = await client.list(NAMESERVERS, [("fields", "id,name")], Named)
+    servers = await whole(client, NAMESERVERS, [("fields", "id,name")], Named)
     for server in servers:
         if wanted == str(server.id) or wanted.rstrip(".").lower() == server.name.rstrip(".").lower():
             return server.id
@@ -86,7 +87,7 @@ async def _nameserver(client: NetBoxClient, wanted: str) -> int:
 async def _known(client: NetBoxClient, path: str, field: str, wanted: Sequence[str], setting: str, kind: str) -> None:
     if not wanted:
         return
-    rows = await client.list(path, [("fields", "id,name,slug")], Named)
+    rows = await whole(client, path, [("fields", "id,name,slug")], Named)
     slugs = [getattr(row, field) for row in rows]
     for slug in wanted:
         if slug not in slugs:
@@ -99,10 +100,10 @@ def _unknown(kind: str, wanted: str, known: Sequence[str], setting: str) -> Conf
     return ConfigurationError(f"NetBox shows no {kind} {wanted!r} to this token", hint=hint, setting=setting)
 
 
-def _refuse_doubles(refs: Sequence[ZoneRef]) -> None:
+def _refuse_doubles(rows: Sequence[ZoneRow]) -> None:
     views = defaultdict(list)
-    for ref in refs:
-        views[ref.name].append(ref.view)
+    for row in rows:
+        views[canonical_name(row.name)].append(row.view.name)
     for name, several in sorted(views.items()):
         if len(several) > 1:
             raise ConfigurationError(

@@ -9,8 +9,9 @@ from typing import Self
 from netbox_pdns.netbox.client import NetBoxClient
 from netbox_pdns.netbox.explain import explain
 from netbox_pdns.netbox.explain_zones import explain_zones
+from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
 from netbox_pdns.netbox.reading import read_zones
-from netbox_pdns.netbox.selection import selected
+from netbox_pdns.netbox.selection import selected, zone_ref
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
 from netbox_pdns.settings import NetBoxSettings, Selection
@@ -23,7 +24,8 @@ class NetBoxSource:
         self, settings: NetBoxSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
     ) -> None:
         self.client = NetBoxClient(settings, hook=hook, policy=policy)
-        self._overlap = settings.overlap
+        self._window = ChangeWindow(self.client, settings.overlap)
+        self._known = KnownZones(settings.overlap)
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -36,11 +38,14 @@ class NetBoxSource:
 
     async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
-        return await selected(self.client, selection)
+        before = await self._window.look()
+        rows = await selected(self.client, selection)
+        self._known.note(rows, before)
+        return tuple(sorted((zone_ref(self.client, row) for row in rows), key=lambda ref: (ref.view, ref.name)))
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
-        return read_zones(self.client, zones, self._overlap)
+        return read_zones(self.client, self._window, self._known, zones)
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""

@@ -47,15 +47,22 @@ class ZoneRow(msgspec.Struct, frozen=True):
 
 
 class RecordRow(msgspec.Struct, frozen=True):
-    """A record: `fields=` of `RECORD_FIELDS`."""
+    """A record: `fields=` of `RECORD_FIELDS`. `name` is relative to the zone, `@` is the zone itself."""
 
     id: int
-    zone: Named
-    fqdn: str
+    name: str
+    fqdn: str | None
     type: str
     value: str
     ttl: int | None
-    active: bool = True
+
+
+class PlacedRow(msgspec.Struct, frozen=True):
+    """A record with its zone: `fields=` of `PLACED_FIELDS`."""
+
+    id: int
+    zone: Named
+    fqdn: str | None = None
 
 
 class StatusRow(msgspec.Struct, frozen=True):
@@ -102,7 +109,9 @@ class Status(msgspec.Struct, frozen=True, rename={"netbox_version": "netbox-vers
 
 
 ZONE_FIELDS = "id,name,view,status,active,default_ttl,soa_serial"
-RECORD_FIELDS = "id,zone,fqdn,type,value,ttl,active"
+RECORD_FIELDS = "id,name,fqdn,type,value,ttl"
+"""Without the zone, which NetBox writes out with its view for each record: that alone takes two thirds of its time."""
+PLACED_FIELDS = "id,zone,fqdn"
 STATUS_FIELDS = "id,fqdn,type,value,status,expiration_date"
 CHANGE_FIELDS = "id,time,action,changed_object_type,changed_object_id,user_name,prechange_data,postchange_data"
 

@@ -15,8 +15,6 @@ def diff(desired: Zone, observed: Zone) -> tuple[Change, ...]:
 
 def diff_content(desired: Mapping[Key, RRset], observed: Mapping[Key, RRset]) -> tuple[Change, ...]:
     """Return the changes that make the RRsets *observed* into *desired*, sorted by key."""
-    return tuple(
-        Change(before, after)
-        for key in sorted(desired.keys() | observed.keys())
-        if (before := observed.get(key)) != (after := desired.get(key))
-    )
+    differing = [key for key, after in desired.items() if observed.get(key) != after]
+    differing += observed.keys() - desired.keys()
+    return tuple(Change(observed.get(key), desired.get(key)) for key in sorted(differing))

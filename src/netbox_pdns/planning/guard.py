@@ -12,6 +12,9 @@ from dataclasses import replace
 from netbox_pdns.dns.rrset import Key, RRset
 from netbox_pdns.planning.batches import EXCLUSIVE
 from netbox_pdns.planning.values import Change, GuardLimits, Held, HoldReason, PlanContext, RecordKey, ZonePlan
+from netbox_pdns.planning.words import counted, goes
+
+_ADDRESSES = frozenset({"A", "AAAA"})
 
 
 def judge(
@@ -29,10 +32,16 @@ def judge(
     )
     if not held:
         return tuple(changes), ()
+    held = tuple(_with_addresses(verdict, zone, changes) for verdict in held)
     held = tuple(replace(verdict, together=_together(verdict, held)) for verdict in held)
     stays = {record for verdict in held for change in verdict.changes for record in change.removed_records}
     # New nameservers beside the old would pass the next run as the old ones of then: that change is held as a whole.
-    whole = {change.key for verdict in held if verdict.reason is HoldReason.APEX_NS for change in verdict.changes}
+    whole = {
+        change.key
+        for verdict in held
+        for change in verdict.changes
+        if verdict.reason is HoldReason.APEX_NS or change.before is None
+    }
     return tuple(_without([change for change in changes if change.key not in whole], stays)), held
 
 
@@ -57,18 +66,26 @@ def judge_end(
 
 
 def guard_zones(
-    ends: Sequence[ZonePlan], *, owned: int, source_empty: bool, limits: GuardLimits, forced: frozenset[HoldReason]
+    ends: Sequence[ZonePlan],
+    *,
+    owned: int,
+    source_empty: bool,
+    limits: GuardLimits,
+    forced: frozenset[HoldReason],
+    pattern: str = "",
 ) -> tuple[Held, ...]:
     """Return the zone deletions that wait because there are too many of them, or because the source is empty.
 
-    *ends* are the plans that delete a zone of ours, *owned* is how many zones of ours the target has.
+    *ends* are the plans that delete a zone of ours, *owned* is how many zones of ours the target has; where *pattern* is
+    given, both are of its zones alone.
     """
+    all_of_them = f"{counted(owned, 'zone')} {pattern}".rstrip()
     if source_empty and ends and HoldReason.SOURCE not in forced:
-        detail = f"NetBox shows not a single zone for this target, which serves {owned} of ours"
+        detail = f"NetBox shows not a single zone for this target, which serves {all_of_them} of ours"
         return tuple(Held(HoldReason.SOURCE, end.zone, detail) for end in ends)
     most = max(1, min(limits.zones, int(owned * limits.zones_percent / 100)))
     if len(ends) > most and HoldReason.ZONES not in forced:
-        detail = f"{len(ends)} of {owned} zones would be deleted, {most} go without a word"
+        detail = f"{len(ends)} of {all_of_them} would be deleted, {goes(most)}"
         return tuple(Held(HoldReason.ZONES, end.zone, detail) for end in ends)
     return ()
 
@@ -80,11 +97,11 @@ def _ends(
         yield Held(HoldReason.KEYS, zone, "the zone would be deleted with its DNSSEC keys")
     if unmanaged:
         some = ", ".join(f"{name} {type}" for name, type in sorted(unmanaged)[:3])
-        yield Held(
-            HoldReason.CONTENT, zone, f"the zone would be deleted with {len(unmanaged)} unmanaged RRsets: {some}"
-        )
+        rrsets = counted(len(unmanaged), "unmanaged RRset")
+        yield Held(HoldReason.CONTENT, zone, f"the zone would be deleted with {rrsets}: {some}")
     if context.gone is None and context.limits.unexplained != "remove":
-        detail = f"the zone would be deleted with {len(observed)} RRsets, and NetBox does not say why it has it no more"
+        rrsets = counted(len(observed), "RRset")
+        detail = f"the zone would be deleted with {rrsets}, and NetBox does not say why it has it no more"
         yield Held(HoldReason.UNEXPLAINED, zone, detail)
 
 
@@ -101,8 +118,8 @@ def _unexplained(
         return None
     percent = 100 * len(records) / max(1, len(observed))
     detail = (
-        f"{len(records)} records would go and NetBox does not say why ({percent:.0f} % of {len(observed)} RRsets); "
-        f"{most} go without a word"
+        f"{counted(len(records), 'record')} would go and NetBox does not say why "
+        f"({percent:.0f} % of {counted(len(observed), 'RRset')}); {goes(most)}"
     )
     return Held(HoldReason.UNEXPLAINED, zone, detail, _waiting(changes, set(records)))
 
@@ -115,7 +132,7 @@ def _emptied(zone: str, changes: Sequence[Change], observed: Mapping[Key, RRset]
     skeleton = int((zone, "NS") in observed and not nameservers_go)
     if len(going) < context.limits.emptied_rrsets or created or left > skeleton:
         return None
-    detail = f"the zone would be emptied of {len(going)} RRsets"
+    detail = f"the zone would be emptied of {counted(len(going), 'RRset')}"
     return Held(HoldReason.EMPTIED, zone, detail, tuple(going))
 
 
@@ -127,6 +144,32 @@ def _apex_ns(zone: str, changes: Sequence[Change]) -> Held | None:
                 old, new = " ".join(change.before.rdatas), " ".join(after) or "none"
                 return Held(HoldReason.APEX_NS, zone, f"no nameserver of now would remain: {old} -> {new}", (change,))
     return None
+
+
+def _with_addresses(verdict: Held, zone: str, changes: Sequence[Change]) -> Held:
+    """Return *verdict* with the addresses of the nameservers that it keeps: without them the zone is not found.
+
+    What would take the place of the addresses, a CNAME, waits with them.
+    """
+    waiting = {change.key for change in verdict.changes}
+    kept = {rdata for change in verdict.changes if change.key == (zone, "NS") for rdata in change.removed}
+    losing = {change.key[0] for change in changes if _takes_addresses(change)} & kept
+    more = (
+        change
+        for change in changes
+        if change.key[0] in losing
+        and change.key not in waiting
+        and (_takes_addresses(change) or _takes_the_name(change))
+    )
+    return replace(verdict, changes=(*verdict.changes, *more))
+
+
+def _takes_addresses(change: Change) -> bool:
+    return change.key[1] in _ADDRESSES and change.after is None
+
+
+def _takes_the_name(change: Change) -> bool:
+    return change.key[1] == "CNAME" and change.before is None
 
 
 def _swapped_names(changes: Sequence[Change]) -> set[str]:

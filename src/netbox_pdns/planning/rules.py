@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from netbox_pdns.dns.names import is_within
 from netbox_pdns.dns.rdata import rdata_wire
@@ -40,12 +41,27 @@ ONLY_AT_APEX: Mapping[str, str] = {
 NOT_WHEN_SIGNED: Mapping[str, str] = dict.fromkeys(
     ("DNSKEY", "CDS", "CDNSKEY", "NSEC3PARAM"), "PowerDNS signs this zone and publishes its own"
 )
+_NO_SHORTHAND = (
+    re.compile(r'ipv[46]hint="?auto'),
+    'the hint "auto" is a shorthand of PowerDNS, not DNS; write the addresses',
+)
+_REFUSED_RDATA: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "CAA": (
+        re.compile(r' ""$'),
+        'its value is empty: PowerDNS with LMDB stops at it; to allow no issuer write ";" as value',
+    ),
+    "HTTPS": _NO_SHORTHAND,
+    "NS": (re.compile(r"^\.$"), "the root is no name server"),
+    "SVCB": _NO_SHORTHAND,
+    "URI": (re.compile(r' ""$'), "its target is empty, and a URI record needs one (RFC 7553, section 4.4)"),
+}
+"""By type: what the rdata must not be, and why."""
 LARGEST_RRSET = 65_535
 """Octets of a DNS message, and so of an RRset that can still be answered (RFC 1035, section 4.2.2)."""
 LARGEST_TTL = 2**31 - 1
 """Seconds (RFC 2181, section 8)."""
 
-_ALLOWED_OWNER = re.compile(r"(?:[a-z0-9_*/@.\-]|\\[^0-9])+", re.ASCII)
+_ALLOWED_OWNER = re.compile(r"(?:[a-z0-9_*/@.\-]++|\\[^0-9])+", re.ASCII)
 
 
 def servable(desired: Desired, observed: Observed | None, context: PlanContext) -> tuple[Zone, tuple[LeftOut, ...]]:
@@ -57,23 +73,29 @@ def servable(desired: Desired, observed: Observed | None, context: PlanContext) 
     there = {} if observed is None else observed.zone.content
     good: dict[Key, RRset] = {}
     left_out = list(desired.left_out)
-    for rrset in desired.zone.content.values():
-        reasons = dict(_refusals(rrset, desired.zone.name, signed, context))
-        kept = tuple(rdata for rdata in rrset.rdatas if rdata not in reasons)
-        if kept:
-            good[rrset.key] = rrset if len(kept) == len(rrset.rdatas) else RRset.of(*rrset.key, rrset.ttl, kept)
-        left_out.extend(_left_out(desired, rrset.key, rdata, reason) for rdata, reason in reasons.items())
+    for key, rrset in desired.zone.content.items():
+        reasons = _refusals(rrset, desired.zone.name, signed, context)
+        if not reasons:
+            good[key] = rrset
+            continue
+        if kept := tuple(rdata for rdata in rrset.rdatas if rdata not in reasons):
+            good[key] = RRset.of(*key, rrset.ttl, kept)
+        left_out.extend(_left_out(desired, key, rdata, reason) for rdata, reason in reasons.items())
     left_out.extend(_conflicts(desired, good, there))
     _keep_last_good(good, left_out, there)
-    return Zone.of(desired.zone.name, good.values()), tuple(sorted(left_out, key=_by_key))
+    return Zone(desired.zone.name, MappingProxyType(good)), tuple(sorted(left_out, key=_by_key))
 
 
-def _refusals(rrset: RRset, zone: str, signed: bool, context: PlanContext) -> Iterator[tuple[str, str]]:
-    """Yield every rdata of *rrset* that cannot be served, with the reason."""
-    reason = _rrset_reason(rrset, zone, signed)
-    for rdata in rrset.rdatas:
-        if why := reason or context.refused.get((*rrset.key, rdata)) or _rdata_reason(rrset.type, rdata):
-            yield rdata, why
+def _refusals(rrset: RRset, zone: str, signed: bool, context: PlanContext) -> dict[str, str]:
+    """Return every rdata of *rrset* that cannot be served, with the reason."""
+    if reason := _rrset_reason(rrset, zone, signed):
+        return dict.fromkeys(rrset.rdatas, reason)
+    if not context.refused and rrset.type not in _REFUSED_RDATA:
+        return {}
+    reasons = (
+        (rdata, context.refused.get((*rrset.key, rdata)) or _rdata_reason(rrset.type, rdata)) for rdata in rrset.rdatas
+    )
+    return {rdata: why for rdata, why in reasons if why}
 
 
 def _rrset_reason(rrset: RRset, zone: str, signed: bool) -> str | None:
@@ -103,15 +125,8 @@ def _too_large(rrset: RRset) -> str | None:
 
 
 def _rdata_reason(type: str, rdata: str) -> str | None:
-    if type == "NS" and rdata == ".":
-        return "the root is no name server"
-    if type == "CAA" and rdata.endswith(' ""'):
-        return 'its value is empty: PowerDNS with LMDB stops at it; to allow no issuer write ";" as value'
-    if type == "URI" and rdata.endswith(' ""'):
-        return "its target is empty, and a URI record needs one (RFC 7553, section 4.4)"
-    if type in {"HTTPS", "SVCB"} and re.search(r'ipv[46]hint="?auto', rdata):
-        return 'the hint "auto" is a shorthand of PowerDNS, not DNS; write the addresses'
-    return None
+    rule = _REFUSED_RDATA.get(type)
+    return rule[1] if rule is not None and rule[0].search(rdata) else None
 
 
 def _conflicts(desired: Desired, good: dict[Key, RRset], there: Mapping[Key, RRset]) -> Iterator[LeftOut]:

@@ -47,13 +47,13 @@ class SourceSide:
 
 @dataclass(frozen=True, slots=True)
 class ServerSide:
-    """What a server had of a zone: all its enabled records, the SOA with the stored serial among them."""
+    """What a server had of a zone: all its enabled records, the SOA with the stored serial among them, and the disabled."""
 
     kind: str
     account: str
     dnssec: bool
     rrsets: tuple[RRset, ...]
-    disabled: tuple[Key, ...] = ()
+    disabled: tuple[RRset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _server_side(observed: Observed) -> ServerSide:
         account=observed.listed.account,
         dnssec=observed.listed.dnssec,
         rrsets=tuple(rrset for _, rrset in sorted(observed.zone.rrsets.items())),
-        disabled=tuple(sorted(observed.disabled)),
+        disabled=tuple(rrset for _, rrset in sorted(observed.disabled.items())),
     )
 
 
@@ -202,7 +202,8 @@ def _server_moves(then: ServerSide | None, observed: Observed | None) -> Iterato
     yield from _step("account", repr(then.account), repr(now.account))
     yield from _step("DNSSEC", str(then.dnssec).lower(), str(now.dnssec).lower())
     yield from _content_moves({rrset.key: rrset for rrset in then.rrsets}, observed.zone.rrsets)
-    yield from _comes_and_goes("disabled", then.disabled, now.disabled)
+    disabled = _content_moves({rrset.key: rrset for rrset in then.disabled}, observed.disabled)
+    yield from (f"{line} (disabled)" for line in disabled)
 
 
 def _content_moves(then: Mapping[Key, RRset], now: Mapping[Key, RRset]) -> Iterator[str]:

@@ -114,7 +114,7 @@ class TargetZone:
 class Observed:
     """What a server has of one zone.
 
-    `zone` holds the enabled records. `disabled` are keys of RRsets with disabled records, which stay as they are.
+    `zone` holds the enabled records, `disabled` the disabled ones; an RRset that has such stays as it is.
     `soa_edit_api` is None where unset (PowerDNS then acts as for DEFAULT), "" where switched off.
     `rectifies` is False where an upload of ours was broken off that had put rectification off: the zone is owed it, which
     is a reason to write even where nothing differs.
@@ -122,7 +122,7 @@ class Observed:
 
     listed: TargetZone
     zone: Zone
-    disabled: frozenset[Key] = frozenset()
+    disabled: Mapping[Key, RRset] = field(default_factory=dict)
     soa_edit_api: str | None = ""
     soa_edit: str = ""
     presigned: bool = False
@@ -289,6 +289,7 @@ class ZonePlan:
     `changes` leave the SOA out and are sorted by key; `soa` is the SOA to end with (its serial is `serial.final`),
     None where it stays. `unexplained` are the records that go without an explanation, whether they are held or not.
     A `foreign` zone has no changes; `differences` are those it would have, and `notes` say what keeps us from it.
+    `account_before` is the mark of a zone that is to be adopted, `disabled` the disabled records of one that is to go.
     """
 
     zone: str
@@ -304,6 +305,8 @@ class ZonePlan:
     differences: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     unexplained: tuple[RecordKey, ...] = ()
+    account_before: str = ""
+    disabled: tuple[RRset, ...] = ()
 
     @property
     def is_empty(self) -> bool:

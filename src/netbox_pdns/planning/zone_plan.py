@@ -16,6 +16,7 @@ from netbox_pdns.planning.rules import servable, soa_problem
 from netbox_pdns.planning.serials import next_serial
 from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
 from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
+from netbox_pdns.planning.words import counted
 
 MARK_PREFIX = "netbox-pdns:"
 """How the mark of every installation and target begins."""
@@ -92,15 +93,17 @@ def _difference(desired: Desired, observed: Observed, context: PlanContext) -> _
     content, left_out = servable(desired, observed, context)
     wanted = {key: rrset for key, rrset in content.rrsets.items() if key not in observed.disabled}
     managed = managed_part(desired, wanted, observed, context)
+    changes = diff_content(wanted, managed)
     plan = ZonePlan(
         zone=desired.zone.name,
         target=context.target,
         action=Action.NOTHING,
         left_out=(*left_out, *_disabled(desired, content, observed)),
-        unexplained=unexplained_records(diff_content(wanted, managed), context),
+        unexplained=unexplained_records(changes, context),
     )
-    theirs = others_dynamic(desired, wanted, managed, context)
-    return _Difference(diff_content(theirs | wanted, managed), managed, plan)
+    if theirs := others_dynamic(desired, wanted, managed, context):
+        changes = diff_content(theirs | wanted, managed)
+    return _Difference(changes, managed, plan)
 
 
 def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> ZonePlan:
@@ -111,10 +114,11 @@ def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> Zon
     if reason := _never_written(observed):
         return replace(plan, notes=(reason,))
     if context.adopting or (not _anothers(observed) and _by_itself(context, changes)):
-        return replace(plan, action=Action.ADOPT)
+        return replace(plan, action=Action.ADOPT, account_before=observed.listed.account)
     owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
     how = f"netbox-pdns sync --adopt {plan.zone.rstrip('.')}"
-    return replace(plan, notes=(f"the zone is foreign ({owner}), {len(changes)} RRsets differ; adopt it with: {how}",))
+    differing = f"{counted(len(changes), 'RRset')} {'differs' if len(changes) == 1 else 'differ'}"
+    return replace(plan, notes=(f"the zone is foreign ({owner}), {differing}; adopt it with: {how}",))
 
 
 def _anothers(observed: Observed) -> bool:
@@ -142,7 +146,7 @@ def _end(observed: Observed, context: PlanContext) -> ZonePlan:
     if not ours or reason:
         note = reason or "the zone is foreign: it is never deleted"
         return ZonePlan(observed.zone.name, context.target, Action.NOTHING, foreign=not ours, notes=(note,))
-    unmanaged = sorted({key for key in observed.zone.content if is_unmanaged(key, context)} | observed.disabled)
+    unmanaged = sorted({key for key in observed.zone.content if is_unmanaged(key, context)} | observed.disabled.keys())
     managed = managed_part(None, {}, observed, context)
     held = judge_end(observed.zone.name, managed, unmanaged, observed.listed.dnssec, context)
     return ZonePlan(
@@ -152,6 +156,7 @@ def _end(observed: Observed, context: PlanContext) -> ZonePlan:
         changes=() if held else diff_content({}, observed.zone.content),
         soa_before=observed.zone.soa,
         held=held,
+        disabled=() if held else tuple(rrset for _, rrset in sorted(observed.disabled.items())),
     )
 
 
@@ -178,7 +183,7 @@ def _disabled(desired: Desired, content: Zone, observed: Observed) -> tuple[Left
     reason = "its RRset has disabled records in PowerDNS, which stay as they are; enable or remove them there"
     return tuple(
         LeftOut(content.name, *key, rdata, reason, *desired.source_of(key, rdata))
-        for key in sorted(observed.disabled & content.rrsets.keys())
+        for key in sorted(observed.disabled.keys() & content.rrsets.keys())
         for rdata in content.rrsets[key].rdatas
         if key not in observed.zone.rrsets or rdata not in observed.zone.rrsets[key].rdatas
     )

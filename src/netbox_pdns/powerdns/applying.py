@@ -23,7 +23,7 @@ from netbox_pdns.powerdns.growth import (
     until_it_can_grow,
     until_it_grew,
 )
-from netbox_pdns.powerdns.ownership import must_be_ours
+from netbox_pdns.powerdns.ownership import must_be_as_seen, must_be_ours
 from netbox_pdns.powerdns.upload import Upload
 from netbox_pdns.powerdns.wire import ZoneWire
 from netbox_pdns.settings import ZoneTemplate
@@ -61,7 +61,8 @@ class Writer:
         return Applied(served_serial(after), upload.sent, notes)
 
     async def adopt(self, plan: ZonePlan) -> Applied:
-        """Write our mark on the zone, and nothing else."""
+        """Write our mark on the zone, and nothing else; raises `ConflictError` where others took it since the plan."""
+        await must_be_as_seen(self.client, plan.zone, plan.account_before)
         await self.client.update_zone(plan.zone, {"account": self.mark})
         return Applied(None, 0)
 

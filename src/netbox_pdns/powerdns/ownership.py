@@ -14,11 +14,28 @@ async def must_be_ours(client: PowerDNSClient, name: str, mark: str) -> ZoneWire
 
     Raises `ConflictError` where it carries another mark, or is gone.
     """
+    zone = await _there(client, name)
+    if zone.account != mark:
+        raise ConflictError(f"{name} is not ours (any more): {_owner(zone)}", hint=_HINT)
+    return zone
+
+
+async def must_be_as_seen(client: PowerDNSClient, name: str, account: str) -> None:
+    """See that the foreign zone still carries *account*: another installation may have taken it since it was looked at.
+
+    Raises `ConflictError` where it carries another one, or is gone.
+    """
+    zone = await _there(client, name)
+    if zone.account != account:
+        raise ConflictError(f"{name} was taken by others since it was looked at: {_owner(zone)}", hint=_HINT)
+
+
+async def _there(client: PowerDNSClient, name: str) -> ZoneWire:
     try:
-        zone = await client.zone(name, content=False)
+        return await client.zone(name, content=False)
     except NotThereError as error:
         raise ConflictError(f"{name} is gone since it was looked at", hint=_HINT) from error
-    if zone.account != mark:
-        owner = f"its account is {zone.account!r}" if zone.account else "it has no account"
-        raise ConflictError(f"{name} is not ours (any more): {owner}", hint=_HINT)
-    return zone
+
+
+def _owner(zone: ZoneWire) -> str:
+    return f"its account is {zone.account!r}" if zone.account else "it has no account"

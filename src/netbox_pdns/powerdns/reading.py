@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netbox_pdns.dns.names import canonical_name
-from netbox_pdns.dns.rrset import Key, RRset, Zone
+from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.planning.values import Observed, TargetZone
 from netbox_pdns.powerdns.content import compared
 from netbox_pdns.powerdns.wire import RRsetWire, ZoneWire
@@ -28,11 +28,14 @@ def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True)
     *rectifies* is False for a zone of ours of which we owe the rectification (`netbox_pdns.powerdns.rectifying`).
     """
     name = canonical_name(zone.name)
-    rrsets = [rrset for wire in zone.rrsets if (rrset := _rrset(wire)) is not None]
+    enabled, disabled = (
+        [rrset for wire in zone.rrsets if (rrset := _rrset(wire, disabled=which)) is not None]
+        for which in (False, True)
+    )
     return Observed(
         listed=listed(zone),
-        zone=Zone.of(name, rrsets),
-        disabled=frozenset(_key(wire) for wire in zone.rrsets if any(record.disabled for record in wire.records)),
+        zone=Zone.of(name, enabled),
+        disabled={rrset.key: rrset for rrset in disabled},
         soa_edit_api=zone.soa_edit_api,
         soa_edit=zone.soa_edit,
         presigned=presigned,
@@ -40,14 +43,9 @@ def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True)
     )
 
 
-def _rrset(wire: RRsetWire) -> RRset | None:
-    """Return the enabled records, None where there are none (comments keep empty RRsets in some backends' lists)."""
-    both = [compared(wire.type, record.content) for record in wire.records if not record.disabled]
+def _rrset(wire: RRsetWire, *, disabled: bool) -> RRset | None:
+    """Return the enabled or the *disabled* records; None without such: comments keep empty RRsets in some lists."""
+    both = [compared(wire.type, record.content) for record in wire.records if record.disabled is disabled]
     if not both:
         return None
     return RRset.of(canonical_name(wire.name), both[0][0], wire.ttl, (rdata for _, rdata in both))
-
-
-def _key(wire: RRsetWire) -> Key:
-    content = wire.records[0].content if wire.records else ""
-    return canonical_name(wire.name), compared(wire.type, content)[0]

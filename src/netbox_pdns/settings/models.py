@@ -119,9 +119,19 @@ class ZoneRule(Frozen):
     unexplained_records: int | None = None
     unexplained_percent: float | None = None
     emptied_rrsets: int | None = None
+    zones: int | None = None
+    """So many of the zones that this rule is for may be deleted in one run; with this or the share they are counted by \
+themselves."""
+    zones_percent: float | None = None
+    """At most this share of those zones may be deleted in one run; the smaller of the two counts (one always may)."""
+
+    @property
+    def counts_zones(self) -> bool:
+        """Tell whether the deletions of its zones are counted by themselves."""
+        return self.zones is not None or self.zones_percent is not None
 
 
-_LIMITS = ("unexplained", "unexplained_records", "unexplained_percent", "emptied_rrsets")
+_LIMITS = ("unexplained", "unexplained_records", "unexplained_percent", "emptied_rrsets", "zones", "zones_percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,8 @@ class ZonePolicy:
 
     mode: Mode
     limits: GuardLimits
+    counted: str = ""
+    """The pattern of the zones among which its deletion is counted; none is all that have no such limits of their own."""
 
 
 class TargetSettings(Frozen):
@@ -185,4 +197,5 @@ class TargetSettings(Frozen):
             (rule for rule in self.rules if fnmatchcase(name, rule.zone.rstrip(".").lower())), ZoneRule(zone="*")
         )
         limits = {key: value for key in _LIMITS if (value := getattr(rule, key)) is not None}
-        return ZonePolicy(mode=rule.mode or self.mode, limits=replace(self.limits, **limits))
+        counted = rule.zone if rule.counts_zones else ""
+        return ZonePolicy(mode=rule.mode or self.mode, limits=replace(self.limits, **limits), counted=counted)

@@ -30,12 +30,21 @@ class RemovedRecords:
     directory: Path
     keep: timedelta = timedelta(days=90)
 
-    async def write(self, target: str, zone: str, rrsets: Iterable[RRset], reasons: Iterable[str]) -> Path:
+    async def write(
+        self,
+        target: str,
+        zone: str,
+        rrsets: Iterable[RRset],
+        reasons: Iterable[str],
+        *,
+        disabled: Iterable[RRset] = (),
+    ) -> Path:
         """Write *rrsets* of *zone* down and return the file; it is on disk when this returns.
 
+        *disabled* records of the server are no records in a master file: they are written as comments.
         Raises `ConfigurationError` where the data directory cannot be written: then nothing may be removed.
         """
-        text = master_file(Zone.of(zone, rrsets), self._header(target, zone, reasons))
+        text = master_file(Zone.of(zone, rrsets), self._header(target, zone, reasons), disabled)
         return await asyncio.to_thread(self._write, target, zone, text)
 
     async def prune(self) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError, TransientError
 from netbox_pdns.planning.guard import guard_zones
-from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZoneRef
+from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZonePlan, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
 from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
@@ -88,13 +89,8 @@ class Lane:
         gone = await self._explanations()
         whys = {zone: each.why for zone, each in gone.items()}
         planned = await self._each(self._reconciler.plan_end(zone, whys.get(zone.name)) for zone in self._orphaned)
-        self._held = guard_zones(
-            [outcome.plan for outcome in planned if outcome.plan is not None and outcome.plan.action is Action.DELETE],
-            owned=self._owned(),
-            source_empty=not self._pairs.wanted,
-            limits=self._reconciler.served.settings.limits,
-            forced=self._reconciler.request.force,
-        )
+        plans = (outcome.plan for outcome in planned)
+        self._held = self._too_many([plan for plan in plans if plan is not None and plan.action is Action.DELETE])
         waiting = {held.zone for held in self._held}
         for outcome in planned:
             if outcome.zone in waiting or outcome.error is not None:
@@ -129,10 +125,28 @@ class Lane:
             tasks = [group.create_task(one(work)) for work in works]
         return [task.result() for task in tasks]
 
-    def _owned(self) -> int:
+    def _too_many(self, ends: Sequence[ZonePlan]) -> tuple[Held, ...]:
+        """Ask the guard about all zones that end; those of a rule with limits of its own for that are counted alone."""
+        policy = self._reconciler.served.settings.policy
+        owned = Counter(policy(zone.name).counted for zone in self._owned())
+        held: list[Held] = []
+        for counted in sorted(owned):
+            together = [end for end in ends if policy(end.zone).counted == counted]
+            if together:
+                held += guard_zones(
+                    together,
+                    owned=owned[counted],
+                    pattern=counted,
+                    source_empty=not self._pairs.wanted,
+                    limits=policy(together[0].zone).limits,
+                    forced=self._reconciler.request.force,
+                )
+        return tuple(held)
+
+    def _owned(self) -> Iterator[TargetZone]:
         mark = self._reconciler.served.target.mark
-        wanted = sum(1 for _, listed in self._pairs.wanted if listed is not None and listed.account == mark)
-        return wanted + len(self._pairs.orphaned)
+        yield from (listed for _, listed in self._pairs.wanted if listed is not None and listed.account == mark)
+        yield from self._pairs.orphaned
 
     def _missing(self, gone: Gone | None) -> tuple[str, ...]:
         """Return the zones that must be served before the zone that is *gone* ends, and are not: its successor.

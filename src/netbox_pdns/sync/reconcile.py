@@ -140,7 +140,7 @@ class Reconciler:
         try:
             if going := _going(plan):
                 reasons = _reasons(plan, explanations, why)
-                file = await self.removed.write(planned.target, planned.zone, going, reasons)
+                file = await self.removed.write(planned.target, planned.zone, going, reasons, disabled=plan.disabled)
             applied = await self.served.target.apply(plan, self.served.settings.template)
         except RefusedRecord:
             raise

@@ -1,0 +1,154 @@
+"""Whole lists of NetBox's objects, in few requests: never fewer objects than NetBox counts.
+
+The first page comes with NetBox's count of all. The others go by id (`start=`, which NetBox has since 4.6 and which needs no
+counting; older ones by `id__gt=`), so that no edit moves an object from one page to another. A long list is read in two
+halves side by side, since one of NetBox's workers serves one page at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from netbox_pdns.errors import DataError, TransientError
+from netbox_pdns.netbox.client import PAGE_SIZE, HasId, NetBoxClient, Query
+from netbox_pdns.netbox.wire import Named, Page
+
+_ATTEMPTS = 3
+_HALVED = 8
+"""A list of more pages than this is read in two halves."""
+
+R = TypeVar("R", bound=HasId)
+
+
+class ShiftedListError(TransientError):
+    """A list that changed while it was read, or that came back short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[R]):
+    """A list as it was read once, in the order of ids; NetBox `counted` so many when the first page was read."""
+
+    rows: Sequence[R]
+    counted: int
+    pages: int
+
+
+async def whole(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Sequence[R]:
+    """Return a whole list, as long as NetBox counts it; one that shifts meanwhile is read again.
+
+    Raises `ShiftedListError` where that goes on, or where the list comes back short.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            listed = await read(client, path, query, row)
+            check_whole(path, listed.counted, len(listed.rows))
+        except ShiftedListError:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+        else:
+            return listed.rows
+    raise AssertionError(path)
+
+
+async def read(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Listed[R]:
+    """Read a list once, whatever it comes to; raises `ShiftedListError` where its pages do not follow each other."""
+    return await rest(client, path, query, await first_page(client, path, query, row), row)
+
+
+async def first_page(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Page[R]:
+    """Return the first page of a list in the order of ids, with NetBox's count of all."""
+    place: Query = [("limit", PAGE_SIZE), ("offset", 0), ("ordering", "id")]
+    page = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+    if page.count is None:
+        raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
+    return page
+
+
+async def rest(client: NetBoxClient, path: str, query: Query, first: Page[R], row: type[R]) -> Listed[R]:
+    """Read what follows the page *first*; raises as `read`."""
+    assert first.count is not None
+    rows = list(_in_order(path, first, 0))
+    if first.next is None:
+        return Listed(rows, first.count, 1)
+    after = rows[-1].id
+    if first.count <= _HALVED * len(rows):
+        parts = [await follow(client, path, query, row, after)]
+    else:
+        middle = await _id_at(client, path, query, (first.count + len(rows)) // 2)
+        parts = await _side_by_side(
+            follow(client, path, query, row, after, middle), follow(client, path, query, row, middle)
+        )
+    rows += itertools.chain.from_iterable(part.rows for part in parts)
+    return Listed(rows, first.count, 1 + sum(part.pages for part in parts))
+
+
+def check_whole(path: str, counted: int, got: int) -> None:
+    """Raise `ShiftedListError` where NetBox *counted* other than it gave."""
+    if counted != got:
+        raise ShiftedListError(
+            f"NetBox counts {counted} objects at {path} and gave {got}",
+            hint="was the list edited just now? the next run reads it again; if it stays so, see NetBox's log",
+        )
+
+
+async def follow(
+    client: NetBoxClient, path: str, query: Query, row: type[R], after: int = 0, last: int | None = None
+) -> Listed[R]:
+    """Read the objects with ids over *after*, up to *last* (None: to the end), which NetBox does not count."""
+    rows: list[R] = []
+    for pages in itertools.count(1):
+        page = await _page_after(client, path, query, row, after)
+        found = _in_order(path, page, after + 1)
+        rows += (each for each in found if last is None or each.id <= last)
+        if page.next is None or (last is not None and found[-1].id >= last):
+            return Listed(rows, 0, pages)
+        after = found[-1].id
+    raise AssertionError(path)
+
+
+async def _page_after(client: NetBoxClient, path: str, query: Query, row: type[R], after: int) -> Page[R]:
+    by_start: Query = [*query, ("limit", PAGE_SIZE), ("start", after + 1)]
+    page: Page[R] = await client.get(path, by_start, Page[row])  # type: ignore[valid-type]
+    if page.count is None:
+        return page
+    # An older NetBox, which counts since it does not know `start`.
+    by_id: Query = [*query, ("limit", PAGE_SIZE), ("id__gt", after), ("ordering", "id")]
+    return await client.get(path, by_id, Page[row])  # type: ignore[valid-type]
+
+
+async def _id_at(client: NetBoxClient, path: str, query: Query, place: int) -> int:
+    """Return the id of the object at *place* in the order of ids, counted from 0."""
+    slim = [(key, value) for key, value in query if key != "fields"]
+    where: Query = [("fields", "id"), ("limit", 1), ("offset", place), ("ordering", "id")]
+    page = await client.get(path, [*slim, *where], Page[Named])
+    if not page.results:
+        raise _shifted(path)
+    return page.results[0].id
+
+
+async def _side_by_side(*chains: Coroutine[Any, Any, Listed[R]]) -> list[Listed[R]]:
+    """Return what *chains* come to; the first error ends them all and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(chain) for chain in chains]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def _in_order(path: str, page: Page[R], start: int) -> Sequence[R]:
+    """Return the objects of *page*; raises `ShiftedListError` where their ids do not rise from *start*."""
+    ids = [start - 1, *(row.id for row in page.results)]
+    if any(a >= b for a, b in itertools.pairwise(ids)) or (page.next is not None and not page.results):
+        raise _shifted(path)
+    return page.results
+
+
+def _shifted(path: str) -> ShiftedListError:
+    return ShiftedListError(
+        f"the list at {path} shifted while it was read", hint="it was edited just now; the next run reads it again"
+    )
