@@ -38,6 +38,7 @@ bench: $(UV) ## Measure the speed, as a ratio to a bare script
 docs: $(UV) ## Write the reference pages anew
 	@$(RUN) python -m netbox_pdns.cli.settings_page > docs/settings.md.new
 	@mv docs/settings.md.new docs/settings.md
+	@$(RUN) python -m netbox_pdns.cli.schemas docs/schemas
 
 clean: $(UV) ## Stop the servers and remove all that was made here
 	@$(RUN) python dev/servers.py stop

@@ -12,6 +12,8 @@ Every error says what is wrong, where and with which value, and carries a hint t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class NetboxPdnsError(Exception):
     """Any error that this package raises on purpose.
@@ -43,6 +45,14 @@ class ConflictError(NetboxPdnsError):
     """The thing exists already, or was changed meanwhile: look again before doing anything."""
 
     kind = "conflict"
+
+
+class MovedError(ConflictError):
+    """A side is not as it was when the plan was reviewed; `moves` name what moved, a line each."""
+
+    def __init__(self, message: str, *, moves: Sequence[str], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.moves = tuple(moves)
 
 
 class ConfigurationError(NetboxPdnsError):

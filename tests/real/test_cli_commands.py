@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from documents_promised import as_promised
 from program import Done, on_terminal, program
 from servers import NetBoxServer, api, ask
 
@@ -141,7 +142,7 @@ def test_what_is_held_waits_for_its_word(estate: Estate) -> None:
     (command,) = [line.rpartition("netbox-pdns ")[2] for line in held.out.splitlines() if "to let it through" in line]
     assert command == f"sync --force unexplained --zone {zone}"
     assert estate.served(f"h1.{zone}") == ["192.0.2.1"]
-    row = next(row for row in estate.run("zones", "--json").json if row["zone"] == f"{zone}.")
+    row = next(row for row in estate.run("zones", "--json").json["zones"] if row["zone"] == f"{zone}.")
     assert (row["owner"], row["differences"], row["held"]) == ("ours", 6, 1)
     assert estate.run(*command.split()).status == 0
     assert estate.served(f"h1.{zone}") == []
@@ -169,7 +170,7 @@ def test_a_foreign_zone_is_shown_and_adopted_when_told(estate: Estate) -> None:
     assert (done.status, "0 failed, 1 foreign" in done.out) == (3, True)
     assert estate.served(f"www.{zone}") == []
     assert estate.run("sync", "--adopt", zone).status == 0
-    row = next(row for row in estate.run("zones", "--json", "--zone", zone).json)
+    row = next(row for row in estate.run("zones", "--json", "--zone", zone).json["zones"])
     assert row["owner"] == "ours"
     estate.run("sync", "--force", "all", "--zone", zone)
     assert estate.served(f"www.{zone}") == ["192.0.2.1"]
@@ -184,7 +185,7 @@ def test_json_is_one_document_and_nothing_else(command: list[str], estate: Estat
     """Whatever there is to say beside it goes to standard error."""
     done = estate.run(*command, "--json")
     assert done.status == 0
-    assert done.json
+    assert as_promised(done.json)
     assert estate.netbox.token not in done.out + done.err
 
 
@@ -221,7 +222,7 @@ def test_nothing_that_can_be_worked_with_is_status_1(estate: Estate) -> None:
     assert "error: PowerDNS (default) refuses the API key (401)\nhint: correct NETBOX_PDNS_PDNS_TOKEN" in wrong.err
     token = estate.run("plan", "--json", NETBOX_PDNS_NB_TOKEN=key)
     assert token.status == 1
-    assert token.json["error"]["kind"] == "configuration"
+    assert as_promised(token.json)["error"]["kind"] == "configuration"
     nobody = estate.run("plan", "-v", NETBOX_PDNS_NB_URL="http://127.0.0.1:9")
     assert nobody.status == 1
     assert "Function get_views failed (attempt 1/3): NetBox at http://127.0.0.1:9 cannot be reached" in nobody.err
@@ -238,7 +239,7 @@ def test_a_target_that_is_down_does_not_stop_the_other(estate: Estate) -> None:
     assert done.status == 3
     assert "Failed (1)\n  down: PowerDNS (down) at http://127.0.0.1:9 cannot be reached" in done.out
     assert estate.served(f"www.{estate.zones[0]}") == ["192.0.2.1"]
-    data = estate.run("plan", "--json", NETBOX_PDNS_CONFIG="c.toml").json
+    data = as_promised(estate.run("plan", "--json", NETBOX_PDNS_CONFIG="c.toml").json)
     assert [target["error"] and target["error"]["kind"] for target in data["targets"]] == [None, "transient"]
 
 

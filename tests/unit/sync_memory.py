@@ -34,6 +34,7 @@ from netbox_pdns.settings import Selection, TargetSettings, ZoneTemplate
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.engine import Engine
+from netbox_pdns.sync.events import Listener, silent
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reconcile import Served
 
@@ -173,14 +174,18 @@ def settings_of(target: MemoryTarget, **fields: object) -> TargetSettings:
 
 
 def sync(
-    directory: Path, source: MemorySource, *targets: Served | MemoryTarget, request: SyncRequest | None = None
+    directory: Path,
+    source: MemorySource,
+    *targets: Served | MemoryTarget,
+    request: SyncRequest | None = None,
+    listener: Listener = silent,
 ) -> SyncReport:
-    """Run a sync and return what it came to; its data are in *directory*."""
+    """Run a sync and return what it came to; its data are in *directory*, and *listener* is told."""
     served = [each if isinstance(each, Served) else Served(each, settings_of(each)) for each in targets]
 
     async def work() -> SyncReport:
         removed = RemovedRecords(directory / "removed", timedelta(days=90))
         refusals = await Refusals.load(directory, 0)
-        return await Engine(source, served, removed, refusals).run(request or SyncRequest())
+        return await Engine(source, served, removed, refusals, listener).run(request or SyncRequest())
 
     return asyncio.run(work())

@@ -198,10 +198,10 @@ def test_every_question_has_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert done.stdout.splitlines()[-1].endswith(" ok, 0 warning, 2 failed")
 
 
-def test_json_is_one_list_of_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_has_one_answer_a_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For machines: name, state, detail and hint of each."""
     done = _checked(monkeypatch, tmp_path, netbox, status(401), "--json")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["probes"]
     assert {tuple(each) for each in found} == {("name", "state", "detail", "hint")}
     assert [each["name"] for each in found if each["state"] == "failed"] == ["PowerDNS (default)"]
 

@@ -21,8 +21,10 @@ from cli_reports import (
     report,
 )
 
+from netbox_pdns.cli import as_documents
 from netbox_pdns.cli.exit_status import ExitStatus
-from netbox_pdns.cli.report import as_data, exit_status, markdown, summary
+from netbox_pdns.cli.report import exit_status, summary
+from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.cli.zones import rows_of
 from netbox_pdns.planning.values import TargetZone
 from netbox_pdns.sync.outcome import ZoneOutcome
@@ -60,24 +62,23 @@ def test_the_summary_counts_what_was_applied_alone() -> None:
     assert (numbers.left_out, numbers.held, numbers.failed, numbers.seconds) == (1, 1, 1, 1.5)
 
 
-def test_plain_data_holds_all_of_a_run() -> None:
+def test_the_document_holds_all_of_a_run() -> None:
     """What machines read has every number, every zone and every error with its kind and hint."""
-    data = as_data(report(CHANGED, FAILED, error=WRONG, foreign=(TargetZone("f.", "Native", "", 1),)))
+    there = report(CHANGED, FAILED, error=WRONG, foreign=(TargetZone("f.", "Native", "", 1),))
+    data = Terminal().data(as_documents.run(there))
     (target,) = data["targets"]
     assert data["summary"]["changed"] == 1
-    assert target["error"] == {"kind": "configuration", "message": "the key is wrong", "hint": "correct it"}
+    assert target["error"] == {
+        "kind": "configuration",
+        "message": "the key is wrong",
+        "hint": "correct it",
+        "moved": [],
+    }
     assert [each["error"] and each["error"]["kind"] for each in target["zones"]] == [None, "transient"]
-    assert target["zones"][0]["plan"]["changes"][0]["after"] == {"ttl": 60, "rdata": ["192.0.2.2"]}
+    plan = target["zones"][0]["plan"]
+    assert (plan["action"], plan["serial"]) == ("update", {"served": 7, "next": 8})
+    assert plan["changes"][0]["after"] == {"ttl": 60, "rdata": ["192.0.2.2"]}
     assert target["foreign"] == [{"zone": "f.", "kind": "Native", "account": ""}]
-
-
-def test_markdown_has_what_waits_and_what_failed() -> None:
-    """A ticket shows all that the terminal shows: the diff, the left out with its link, the held, the failed."""
-    text = markdown(report(CHANGED, LEFT_OUT, FAILED, held=(GOING_HELD,)))
-    assert "~ www.example.com. 60   A   192.0.2.1 → 192.0.2.2" in text
-    assert "- left out: [`n.example.com. NULL`](" in text
-    assert "- held (zones): 4 zones would go; `netbox-pdns sync --force zones --zone example.com`" in text
-    assert "- failed: example.com. on pdns: it does not answer" in text
 
 
 @pytest.mark.parametrize(

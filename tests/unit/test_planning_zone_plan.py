@@ -8,7 +8,7 @@ import pytest
 from planning_text import MARK, absolute, context, desired, observed
 
 from netbox_pdns.errors import DataError
-from netbox_pdns.planning.render import as_data, lines, markdown
+from netbox_pdns.planning.render import lines
 from netbox_pdns.planning.values import Action, HoldReason, SerialStep, TargetZone, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.planning.zones import pair
@@ -179,16 +179,12 @@ def test_a_dynamic_zone() -> None:
 
 
 def test_rendering() -> None:
-    """Plain data holds all of a plan; Markdown shows it as a diff."""
-    plan = plan_zone(desired("www 60 A 192.0.2.1\nn 60 NULL \\# 1 00", 8), observed(WWW), context())
-    data = as_data(plan)
-    assert data["action"] == "update"
-    assert data["serial"] == {"served": 7, "next": 8}
-    assert data["changes"][0]["before"] == {"ttl": 300, "rdata": ["192.0.2.1"]}
-    assert data["left_out"][0]["netbox_id"] == 2
-    shown = "~ example.com.     3600     SOA serial 7 → 8\n~ www.example.com. 300 → 60 A   192.0.2.1"
-    assert f"```diff\n{shown}\n```" in markdown([plan])
-    assert "Nothing to apply" in markdown([])
+    """The SOA comes first, then the changes, in aligned columns."""
+    plan = plan_zone(desired("www 60 A 192.0.2.1", 8), observed(WWW), context())
+    assert lines(plan) == (
+        "~ example.com.     3600     SOA serial 7 → 8",
+        "~ www.example.com. 300 → 60 A   192.0.2.1",
+    )
 
 
 def test_pairing() -> None:

@@ -46,9 +46,16 @@ def _example(*commands: str) -> str:
     return "\n".join(["Example:", *(f"  netbox-pdns {command}" for command in commands)])
 
 
-app.command(epilog=_example("plan --zone '*.example.com'", "plan --output markdown", "plan --exit-code --json"))(plan)
 app.command(
-    epilog=_example("sync", "sync --zone example.com --dry-run", "sync --force unexplained --zone example.com")
+    epilog=_example("plan --zone '*.example.com'", "plan --save plan.json --output markdown", "plan --exit-code --json")
+)(plan)
+app.command(
+    epilog=_example(
+        "sync",
+        "sync --zone example.com --dry-run",
+        "sync --force unexplained --zone example.com",
+        "sync --plan plan.json",
+    )
 )(sync)
 app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
 app.command(epilog=_example("check", "check --json"))(check)

@@ -22,7 +22,9 @@ _ENDS = {"failed": "bold red", "warning": "bold yellow", "ok": "bold green"}
 def check(json: Json = False, verbose: Verbose = False) -> None:
     """Tell whether it will work before anything is touched: settings, both servers, permissions, limits, clocks."""
     import asyncio
+    from dataclasses import asdict
 
+    from netbox_pdns.cli.documents import Answer, CheckDocument
     from netbox_pdns.cli.probing import probe_all, probe_settings
     from netbox_pdns.cli.terminal import Terminal
     from netbox_pdns.settings import read_settings
@@ -34,7 +36,7 @@ def check(json: Json = False, verbose: Verbose = False) -> None:
         with terminal.waiting("asking NetBox and PowerDNS"):
             probes = (*probes, *asyncio.run(probe_all(reading.settings)))
     if json:
-        terminal.json(probes)
+        terminal.json(CheckDocument(probes=tuple(Answer(**asdict(probe)) for probe in probes)))
     else:
         _print(terminal, probes)
     if reading.settings is None:

@@ -22,7 +22,7 @@ class ExitStatus(IntEnum):
 
 _MEANINGS = {
     ExitStatus.DONE: "all is as NetBox wants it",
-    ExitStatus.NOT_RUN: "could not run: a setting is wrong, or nothing could be reached",
+    ExitStatus.NOT_RUN: "could not run: a setting is wrong, nothing could be reached, or a reviewed zone has moved",
     ExitStatus.USAGE: "the command line is wrong",
     ExitStatus.ATTENTION: "ran, with something left out, held or failed, or a foreign zone that NetBox wants otherwise",
     ExitStatus.CHANGES: "plan --exit-code: there is something to apply (goes before 3)",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning import render
 from netbox_pdns.planning.values import Held, LeftOut
 from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
 
@@ -92,32 +90,6 @@ def exit_status(report: SyncReport, *, tell_changes: bool = False) -> ExitStatus
     return ExitStatus.ATTENTION if report.needs_attention else ExitStatus.DONE
 
 
-def as_data(report: SyncReport) -> dict[str, Any]:
-    """Return the whole run as plain data, for JSON and YAML."""
-    return {
-        "dry_run": report.dry_run,
-        "summary": asdict(summary(report)),
-        "targets": [_target_data(target) for target in report.targets],
-    }
-
-
-def markdown(report: SyncReport) -> str:
-    """Return a plan as Markdown, for a ticket or a merge request: what is to apply, then what waits and what failed."""
-    text = render.markdown([outcome.plan for outcome in report.outcomes if outcome.plan is not None])
-    lines = [
-        f"- held ({each.reason}): {each.detail}; `{each.command}`" for target in report.targets for each in target.held
-    ]
-    for failure in failures(report):
-        where = failure.target if failure.zone is None else f"{failure.zone} on {failure.target}"
-        lines.append(f"- failed: {where}: {failure.error}")
-    return text + ("\n## Attention\n\n" + "\n".join(lines) + "\n" if lines else "")
-
-
-def error_data(error: NetboxPdnsError | None) -> dict[str, Any] | None:
-    """Return an error as plain data."""
-    return None if error is None else {"kind": error.kind, "message": str(error), "hint": error.hint}
-
-
 def _held_of(target: TargetReport) -> Iterator[Held]:
     yield from target.held
     for outcome in target.outcomes:
@@ -131,32 +103,3 @@ def _failures_of(target: TargetReport) -> Iterator[Failure]:
     for outcome in target.outcomes:
         if outcome.error is not None:
             yield Failure(target.name, outcome.zone, outcome.error)
-
-
-def _target_data(target: TargetReport) -> dict[str, Any]:
-    return {
-        "name": target.name,
-        "error": error_data(target.error),
-        "held": [render.held_data(each) for each in target.held],
-        "zones": [_outcome_data(outcome) for outcome in target.outcomes],
-        "foreign": [{"zone": zone.name, "kind": zone.kind, "account": zone.account} for zone in target.foreign],
-    }
-
-
-def _outcome_data(outcome: ZoneOutcome) -> dict[str, Any]:
-    return {
-        "zone": outcome.zone,
-        "view": None if outcome.ref is None else outcome.ref.view,
-        "netbox_url": None if outcome.ref is None else outcome.ref.url,
-        "orphaned": outcome.orphaned,
-        "observe_only": outcome.observe_only,
-        "applied": outcome.applied,
-        "serial": outcome.serial,
-        "batches": outcome.batches,
-        "seconds": round(outcome.seconds, 3),
-        "records": outcome.records,
-        "removed_file": None if outcome.removed_file is None else str(outcome.removed_file),
-        "notes": list(outcome.notes),
-        "error": error_data(outcome.error),
-        "plan": None if outcome.plan is None else render.as_data(outcome.plan),
-    }

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import typer
 from structlog.typing import FilteringBoundLogger
 
+from netbox_pdns.cli import as_documents
+from netbox_pdns.cli.documents import ErrorDocument
 from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.cli.logs import make_logger
-from netbox_pdns.cli.report import error_data
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.settings import Settings, SettingsError, read_settings
@@ -55,7 +56,7 @@ def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool, js
 def _tell(terminal: Terminal, error: NetboxPdnsError, *, json: bool) -> None:
     terminal.error(error)
     if json:
-        terminal.json({"error": error_data(error)})
+        terminal.json(ErrorDocument(error=as_documents.error(error)))
 
 
 async def _awaited(action: Awaitable[ExitStatus]) -> ExitStatus:

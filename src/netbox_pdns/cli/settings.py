@@ -10,8 +10,9 @@ from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.cli.options import Json, Verbose
 
 if TYPE_CHECKING:
+    from netbox_pdns.cli.documents import SettingsDocument
     from netbox_pdns.cli.terminal import Terminal
-    from netbox_pdns.settings import SettingValue
+    from netbox_pdns.settings import Reading, SettingValue
 
 
 def settings(json: Json = False, verbose: Verbose = False) -> None:
@@ -22,16 +23,22 @@ def settings(json: Json = False, verbose: Verbose = False) -> None:
     reading = read_settings()
     terminal = Terminal(verbose=verbose, secrets=reading.secrets)
     if json:
-        rows = [
-            {"name": each.name, "value": each.text, "origin": each.origin, "meaning": each.meaning}
-            for each in reading.values
-        ]
-        terminal.json({"settings": rows, "problems": reading.problems})
+        terminal.json(_document(reading))
     else:
         _print(terminal, reading.values)
     if reading.problems:
         terminal.error(SettingsError(reading.problems))
         raise typer.Exit(ExitStatus.NOT_RUN)
+
+
+def _document(reading: Reading) -> SettingsDocument:
+    from netbox_pdns.cli.documents import Setting, SettingProblem, SettingsDocument
+
+    rows = [
+        Setting(name=each.name, value=each.text, origin=each.origin, meaning=each.meaning) for each in reading.values
+    ]
+    problems = [SettingProblem(setting=each.setting, message=each.message, hint=each.hint) for each in reading.problems]
+    return SettingsDocument(settings=tuple(rows), problems=tuple(problems))
 
 
 def _print(terminal: Terminal, values: tuple[SettingValue, ...]) -> None:

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netbox_pdns.cli.redaction import printable, redacted, redacted_data
-from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.errors import MovedError, NetboxPdnsError
 from netbox_pdns.settings.problems import SettingsError
 
 _WIDE = 100_000
@@ -88,7 +88,7 @@ class Terminal:
             for problem in error.problems:
                 self._error(f"{problem.setting}: {problem.message}", problem.hint)
             return
-        self._error(str(error), error.hint)
+        self._error(str(error), error.hint, error.moves if isinstance(error, MovedError) else ())
         for cause in self.causes(error):
             self.notice(cause)
 
@@ -108,8 +108,10 @@ class Terminal:
         with self.err.status(text):
             yield
 
-    def _error(self, message: str, hint: str | None) -> None:
+    def _error(self, message: str, hint: str | None, details: Iterable[str] = ()) -> None:
         self.notice(f"error: {message}", "bold red")
+        for detail in details:
+            self.notice(f"  {detail}")
         if hint:
             self.notice(f"hint: {hint}")
 

@@ -54,6 +54,11 @@ def print_failures(terminal: Terminal, report: SyncReport) -> None:
 
 def print_summary(terminal: Terminal, report: SyncReport) -> None:
     """Print the run in numbers, in one line."""
+    terminal.prose(summary_line(report), "bold yellow" if report.needs_attention else "bold green")
+
+
+def summary_line(report: SyncReport) -> str:
+    """Return the run in numbers, in one line."""
     numbers = reports.summary(report)
     if numbers.changed == 0:
         done = "nothing to apply" if report.dry_run else "nothing was changed"
@@ -61,8 +66,7 @@ def print_summary(terminal: Terminal, report: SyncReport) -> None:
         done = f"{numbers.changed:,} {'to change' if report.dry_run else 'changed'} ({_many(numbers.rrsets, 'RRset')})"
     rest = f"{numbers.left_out:,} left out, {numbers.held:,} held, {numbers.failed:,} failed"
     rest += f", {numbers.foreign:,} foreign" if numbers.foreign else ""
-    style = "bold yellow" if report.needs_attention else "bold green"
-    terminal.prose(f"{_many(numbers.zones, 'zone')}: {done}, {rest}, {numbers.seconds:.1f} s", style)
+    return f"{_many(numbers.zones, 'zone')}: {done}, {rest}, {numbers.seconds:.1f} s"
 
 
 def warn_of_unmatched(terminal: Terminal, report: SyncReport, request: SyncRequest) -> None:
@@ -82,14 +86,15 @@ def _print_plan(terminal: Terminal, outcome: ZoneOutcome, plan: ZonePlan, *, hel
     if plan.is_empty and not plan.foreign and not plan.notes:
         return
     rows = render.rows(plan)
-    terminal.prose(f"{plan.zone} on {plan.target}: {_what(outcome, plan, rows, held=held)}", "bold")
+    terminal.prose(f"{plan.zone} on {plan.target}: {what_happens(outcome, plan, rows, held=held)}", "bold")
     _print_lines(terminal, render.aligned(rows), "  ")
     for note in plan.notes:
         terminal.prose(f"  {note}", "yellow")
     terminal.line()
 
 
-def _what(outcome: ZoneOutcome, plan: ZonePlan, rows: Iterable[render.Row], *, held: bool) -> str:
+def what_happens(outcome: ZoneOutcome, plan: ZonePlan, rows: Iterable[render.Row], *, held: bool) -> str:
+    """Return what the plan does with the zone, in words and numbers; *held* where its end as a whole waits."""
     if held:
         return "held, see below"
     counts = Counter(row.mark for row in rows if row.type != "SOA")

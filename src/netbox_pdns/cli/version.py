@@ -10,11 +10,15 @@ from netbox_pdns.cli.options import Json
 def version(json: Json = False) -> None:
     """Print the version."""
     import platform
-    from json import dumps
 
     from netbox_pdns import __version__
 
     if json:
-        typer.echo(dumps({"version": __version__, "python": platform.python_version()}))
+        from dataclasses import asdict
+        from json import dumps
+
+        from netbox_pdns.cli.documents import VersionDocument
+
+        typer.echo(dumps(asdict(VersionDocument(version=__version__, python=platform.python_version())), indent=2))
     else:
         typer.echo(f"netbox-pdns {__version__} (Python {platform.python_version()})")

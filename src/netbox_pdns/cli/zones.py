@@ -4,38 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from netbox_pdns.cli.exit_status import ExitStatus
 from netbox_pdns.cli.options import Json, Verbose, Zones
 
 if TYPE_CHECKING:
+    from netbox_pdns.cli.documents import ZoneRow
     from netbox_pdns.cli.running import Session
     from netbox_pdns.cli.terminal import Terminal
     from netbox_pdns.planning.values import ZonePlan
     from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneRow:
-    """One zone on one target.
-
-    `owner` is `ours`, `foreign`, `orphaned`, or `absent` where the target does not have it. `records` counts what NetBox
-    wants served; `differences` are RRsets that are not as NetBox wants them, None where that is not known.
-    """
-
-    zone: str
-    target: str
-    owner: str
-    view: str | None = None
-    netbox_serial: int | None = None
-    served_serial: int | None = None
-    records: int | None = None
-    differences: int | None = None
-    left_out: int = 0
-    held: int = 0
-    error: str | None = None
 
 
 def zones(zone: Zones = None, json: Json = False, verbose: Verbose = False) -> None:
@@ -51,6 +30,7 @@ def zones(zone: Zones = None, json: Json = False, verbose: Verbose = False) -> N
 
 
 async def _zones(session: Session, patterns: Sequence[str], *, json: bool) -> ExitStatus:
+    from netbox_pdns.cli.documents import ZonesDocument
     from netbox_pdns.cli.plan import dry_run
     from netbox_pdns.cli.report import exit_status
     from netbox_pdns.cli.text import print_failures, warn_of_unmatched
@@ -60,7 +40,7 @@ async def _zones(session: Session, patterns: Sequence[str], *, json: bool) -> Ex
     report = await dry_run(session, request)
     rows = sorted(rows_of(report, patterns), key=lambda row: (row.zone, row.target))
     if json:
-        session.terminal.json(rows)
+        session.terminal.json(ZonesDocument(zones=tuple(rows)))
     else:
         _print(session.terminal, rows)
         print_failures(session.terminal, report)
@@ -81,6 +61,8 @@ def rows_of(report: SyncReport, patterns: Sequence[str] = ()) -> Iterator[ZoneRo
 
 
 def _row(outcome: ZoneOutcome, held: int) -> ZoneRow:
+    from netbox_pdns.cli.documents import ZoneRow
+
     plan, listed = outcome.plan, outcome.observed
     served = None
     if listed is not None:
@@ -106,7 +88,7 @@ def _differences(plan: ZonePlan) -> int:
     return len({change.key for change in (*changes, *(change for held in plan.held for change in held.changes))})
 
 
-def _owner(outcome: ZoneOutcome) -> str:
+def _owner(outcome: ZoneOutcome) -> Literal["ours", "foreign", "orphaned", "absent"]:
     if outcome.observed is None:
         return "absent"
     if outcome.orphaned:
@@ -115,6 +97,8 @@ def _owner(outcome: ZoneOutcome) -> str:
 
 
 def _others(target: TargetReport) -> Iterator[ZoneRow]:
+    from netbox_pdns.cli.documents import ZoneRow
+
     for zone in target.foreign:
         served = zone.serial if zone.served_serial is None else zone.served_serial
         yield ZoneRow(zone=zone.name, target=target.name, owner="foreign", served_serial=served or None)

@@ -1,12 +1,11 @@
-"""A plan for people and for machines: lines that a DNS engineer reads at a glance, plain data, and Markdown."""
+"""A plan for people: lines that a DNS engineer reads at a glance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from netbox_pdns.dns.rrset import RRset
-from netbox_pdns.planning.values import Change, Held, LeftOut, ZonePlan
+from netbox_pdns.planning.values import Change, ZonePlan
 
 LONGEST = 120
 """Characters of an rdata that a line for people shows."""
@@ -64,6 +63,12 @@ def aligned(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(" ".join([*map(str.ljust, row[:4], widths), row.text]).rstrip() for row in rows)
 
 
+def soa_steps(before: str, after: str) -> tuple[str, ...]:
+    """Return for each field in which two SOA rdatas differ its name, old and new value."""
+    fields = zip(_SOA_FIELDS, before.split(" "), after.split(" "), strict=True)
+    return tuple(f"{field} {old} → {new}" for field, old, new in fields if old != new)
+
+
 def cut(rdata: str) -> str:
     """Return *rdata* as a line for people shows it."""
     return rdata if len(rdata) <= LONGEST else f"{rdata[:LONGEST]}… ({len(rdata)} characters)"
@@ -94,77 +99,6 @@ def _soa_row(plan: ZonePlan) -> Iterator[Row]:
         yield Row("+", plan.zone, str(soa.ttl), "SOA", f"serial {plan.serial.final}")
         return
     ttls = " → ".join(dict.fromkeys((str(before.ttl), str(soa.ttl))))
-    fields = zip(_SOA_FIELDS, before.rdatas[0].split(" "), soa.rdatas[0].split(" "), strict=True)
-    other = [f"{field} {old} → {new}" for field, old, new in fields if old != new and field != "serial"]
+    other = (step for step in soa_steps(before.rdatas[0], soa.rdatas[0]) if not step.startswith("serial "))
     serials = f"serial {plan.serial.observed} → {plan.serial.final}"
     yield Row("~", plan.zone, ttls, "SOA", ", ".join([serials, *other]))
-
-
-def as_data(plan: ZonePlan) -> dict[str, Any]:
-    """Return the plan as plain data, nothing cut, for JSON and YAML."""
-    return {
-        "zone": plan.zone,
-        "target": plan.target,
-        "action": str(plan.action),
-        "foreign": plan.foreign,
-        "serial": None if plan.serial is None else {"served": plan.serial.observed, "next": plan.serial.final},
-        "changes": [_change_data(change) for change in plan.changes],
-        "differences": [_change_data(change) for change in plan.differences],
-        "held": [held_data(held) for held in plan.held],
-        "left_out": [left_out_data(record) for record in plan.left_out],
-        "notes": list(plan.notes),
-    }
-
-
-def held_data(held: Held) -> dict[str, Any]:
-    """Return what is held as plain data."""
-    return {
-        "reason": str(held.reason),
-        "zone": held.zone,
-        "detail": held.detail,
-        "command": held.command,
-        "changes": [_change_data(change) for change in held.changes],
-    }
-
-
-def left_out_data(record: LeftOut) -> dict[str, Any]:
-    """Return what is left out as plain data."""
-    return {
-        "zone": record.zone,
-        "name": record.name,
-        "type": record.type,
-        "value": record.value,
-        "reason": record.reason,
-        "netbox_id": record.record_id,
-        "netbox_url": record.url,
-    }
-
-
-def markdown(plans: Sequence[ZonePlan]) -> str:
-    """Return the plans with something in them as Markdown, for a ticket or a merge request."""
-    shown = [(plan, text) for plan in plans if (text := _markdown_of(plan))]
-    parts = [f"## {plan.zone} on {plan.target}: {plan.action}\n\n{text}" for plan, text in shown]
-    return "\n".join(["# Plan\n", *(parts or ["Nothing to apply.\n"])])
-
-
-def _markdown_of(plan: ZonePlan) -> str:
-    text = ""
-    if shown := lines(plan):
-        text += "```diff\n" + "\n".join(shown) + "\n```\n"
-    text += "".join(f"- held ({held.reason}): {held.detail}; `{held.command}`\n" for held in plan.held)
-    text += "".join(f"- left out: {_linked(record)}: {record.reason}\n" for record in plan.left_out)
-    return text + "".join(f"- {note}\n" for note in plan.notes)
-
-
-def _linked(record: LeftOut) -> str:
-    text = f"`{record.name} {record.type}`"
-    return f"[{text}]({record.url})" if record.url else text
-
-
-def _change_data(change: Change) -> dict[str, Any]:
-    name, type = change.key
-    return {"name": name, "type": type, "before": _rrset_data(change.before), "after": _rrset_data(change.after)}
-
-
-def _rrset_data(rrset: RRset | None) -> dict[str, Any] | None:
-    return None if rrset is None else {"ttl": rrset.ttl, "rdata": list(rrset.rdatas)}

@@ -65,7 +65,9 @@ class Engine:
         lanes: dict[str, Lane] = {}
 
         async def open_one(served: Served) -> None:
-            reconciler = Reconciler(self._source, served, self._removed, self._refusals, request, self._clock)
+            reconciler = Reconciler(
+                self._source, served, self._removed, self._refusals, request, self._tell, self._clock
+            )
             try:
                 lanes[served.target.name] = await Lane.open(reconciler, self._tell)
             except NetboxPdnsError as error:

@@ -5,10 +5,12 @@ Log lines, the progress bar and the demo's pages are listeners; the engine knows
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.planning.values import Desired, Observed, RecordKey, ZonePlan
 from netbox_pdns.sync.outcome import ZoneOutcome
 
 
@@ -19,6 +21,20 @@ class RunStarted:
     target: str
     zones: int
     orphaned: int
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlanned:
+    """A zone's plan was made of `desired` and `observed`, with `refused` left out; nothing of it is applied yet.
+
+    A zone may be planned several times in a run: the last plan is the one that counts. Whoever keeps the sides keeps the
+    zone's whole content.
+    """
+
+    plan: ZonePlan
+    desired: Desired | None
+    observed: Observed | None
+    refused: Mapping[RecordKey, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class TargetFailed:
     error: NetboxPdnsError
 
 
-Event: TypeAlias = RunStarted | ZoneDone | TargetFailed
+Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed
 
 
 class Listener(Protocol):

@@ -11,9 +11,9 @@ from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsErro
 from netbox_pdns.planning.guard import guard_zones
 from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZonePlan, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
+from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
-from netbox_pdns.sync.patterns import matches
 from netbox_pdns.sync.reconcile import Reconciler
 
 FAILURES_IN_A_ROW = 3
@@ -24,12 +24,12 @@ class Lane:
     """The zones of one target in one run. Made by `open`; `bring` and `end_orphans` do the work."""
 
     def __init__(self, reconciler: Reconciler, pairs: ZonePairs, tell: Listener) -> None:
-        patterns = reconciler.request.zones or ("all",)
+        name, request = reconciler.served.target.name, reconciler.request
         self.slots = asyncio.Semaphore(reconciler.served.settings.concurrency)
         self._reconciler = reconciler
         self._pairs = pairs
-        self._listed = {ref.id: (ref, listed) for ref, listed in pairs.wanted if matches(ref.name, patterns)}
-        self._orphaned = tuple(zone for zone in pairs.orphaned if matches(zone.name, patterns))
+        self._listed = {ref.id: (ref, listed) for ref, listed in pairs.wanted if request.picks(name, ref.name)}
+        self._orphaned = tuple(zone for zone in pairs.orphaned if request.picks(name, zone.name))
         self._tell = tell
         self._outcomes: list[ZoneOutcome] = []
         self._held: tuple[Held, ...] = ()
@@ -102,9 +102,11 @@ class Lane:
 
     def report(self, error: NetboxPdnsError | None) -> TargetReport:
         """Return what the run came to here; *error* is what ended it early."""
+        name, request = self._reconciler.served.target.name, self._reconciler.request
+        unseen = () if error or self._down else reviewed.unseen(name, request, self._outcomes, self._pairs.foreign)
         return TargetReport(
-            name=self._reconciler.served.target.name,
-            outcomes=tuple(sorted(self._outcomes, key=lambda outcome: outcome.zone)),
+            name=name,
+            outcomes=tuple(sorted((*self._outcomes, *unseen), key=lambda outcome: outcome.zone)),
             held=self._held,
             foreign=self._pairs.foreign,
             error=error or self._down,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.planning.saved import Reviewed
 from netbox_pdns.planning.values import Action, Held, HoldReason, TargetZone, ZonePlan, ZoneRef
+from netbox_pdns.sync.patterns import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +17,19 @@ class SyncRequest:
     """What the operator asked for.
 
     `zones` are name patterns (`*`, `?`), none means all. `adopt` are patterns of foreign zones to adopt.
-    `force` are the reasons to hold that are waved through, `dry_run` plans and writes nothing.
+    `force` are the reasons to hold that are waved through, `dry_run` plans and writes nothing. Where something was
+    `reviewed`, its zones alone are looked at, and each is applied as it was reviewed or not at all.
     """
 
     zones: tuple[str, ...] = ()
     dry_run: bool = False
     force: frozenset[HoldReason] = frozenset()
     adopt: tuple[str, ...] = ()
+    reviewed: Reviewed | None = None
+
+    def picks(self, target: str, zone: str) -> bool:
+        """Tell whether *zone* (canonical name) of *target* is to be looked at."""
+        return matches(zone, self.zones or ("all",)) and (self.reviewed is None or (target, zone) in self.reviewed)
 
 
 @dataclass(frozen=True, slots=True)

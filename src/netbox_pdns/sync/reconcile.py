@@ -28,6 +28,8 @@ from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.settings import TargetSettings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.sync import reviewed
+from netbox_pdns.sync.events import Listener, ZonePlanned, silent
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
 from netbox_pdns.sync.ports import Source, Target
@@ -55,6 +57,7 @@ class Reconciler:
     removed: RemovedRecords
     refusals: Refusals
     request: SyncRequest
+    tell: Listener = silent
     clock: Callable[[], float] = time.time
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
@@ -72,10 +75,11 @@ class Reconciler:
         return await _timed(planned, self._carry_out(planned, NO_EXPLANATIONS, why))
 
     async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
-        refused = self.refusals.of(blank.target, blank.zone)
+        refused = self._refused(blank)
         observed = None if blank.observed is None else await self.served.target.read(blank.zone)
         while True:
             plan, explanations = await self._plan(desired, observed, refused)
+            plan = await self._as_reviewed(plan, desired, observed, refused)
             try:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
             except RefusedRecord as refusal:
@@ -108,9 +112,25 @@ class Reconciler:
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
         observed = await self.served.target.read(blank.zone)
         if observed is None:  # gone since it was listed
-            return blank
+            return replace(blank, error=reviewed.gone(self.request, blank.target, blank.zone))
         context = replace(self._context(blank.zone), gone=why)
-        return replace(blank, plan=await asyncio.to_thread(plan_zone, None, observed, context))
+        plan = await asyncio.to_thread(plan_zone, None, observed, context)
+        return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
+
+    def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
+        """Return the records that the server refused lately, and those that it had refused when the plan was reviewed."""
+        seen = (self.request.reviewed or {}).get((blank.target, blank.zone))
+        return {**(dict(seen.refused) if seen else {}), **self.refusals.of(blank.target, blank.zone)}
+
+    async def _as_reviewed(
+        self, plan: ZonePlan, desired: Desired | None, observed: Observed | None, refused: Mapping[RecordKey, str]
+    ) -> ZonePlan:
+        """Tell of *plan* and return it, where it may be applied: raises `MovedError` where another one was reviewed."""
+        self.tell(ZonePlanned(plan, desired, observed, refused))
+        if self.request.reviewed is None:
+            return plan
+        seen = self.request.reviewed[plan.target, plan.zone]
+        return await asyncio.to_thread(reviewed.approved, seen, desired, observed, plan)
 
     async def _carry_out(self, planned: ZoneOutcome, explanations: Explanations, why: str | None = None) -> ZoneOutcome:
         plan = planned.plan

@@ -1,0 +1,109 @@
+"""Runs, plans and errors in the shapes that `--json` prints. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from netbox_pdns.cli import documents, report
+from netbox_pdns.dns.rrset import RRset
+from netbox_pdns.errors import MovedError, NetboxPdnsError
+from netbox_pdns.planning.values import Change, Held, LeftOut, ZonePlan
+from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
+
+
+def run(done: SyncReport) -> documents.RunDocument:
+    """Return a whole run, nothing cut."""
+    return documents.RunDocument(
+        dry_run=done.dry_run,
+        summary=documents.Summary(**asdict(report.summary(done))),
+        targets=tuple(map(_target, done.targets)),
+    )
+
+
+def error(error: NetboxPdnsError) -> documents.Error:
+    """Return what went wrong."""
+    moved = error.moves if isinstance(error, MovedError) else ()
+    return documents.Error(kind=error.kind, message=str(error), hint=error.hint, moved=moved)
+
+
+def plan(plan: ZonePlan) -> documents.Plan:
+    """Return the plan of one zone."""
+    serial = plan.serial
+    return documents.Plan(
+        zone=plan.zone,
+        target=plan.target,
+        action=plan.action,
+        foreign=plan.foreign,
+        serial=None if serial is None else documents.Serial(served=serial.observed, next=serial.final),
+        changes=tuple(map(_change, plan.changes)),
+        differences=tuple(map(_change, plan.differences)),
+        held=tuple(map(_held, plan.held)),
+        left_out=tuple(map(_left_out, plan.left_out)),
+        notes=plan.notes,
+    )
+
+
+def _target(target: TargetReport) -> documents.Target:
+    return documents.Target(
+        name=target.name,
+        error=_maybe(target.error),
+        held=tuple(map(_held, target.held)),
+        zones=tuple(map(_outcome, target.outcomes)),
+        foreign=tuple(
+            documents.ForeignZone(zone=zone.name, kind=zone.kind, account=zone.account) for zone in target.foreign
+        ),
+    )
+
+
+def _outcome(outcome: ZoneOutcome) -> documents.Outcome:
+    return documents.Outcome(
+        zone=outcome.zone,
+        view=None if outcome.ref is None else outcome.ref.view,
+        netbox_url=None if outcome.ref is None else outcome.ref.url,
+        orphaned=outcome.orphaned,
+        observe_only=outcome.observe_only,
+        applied=outcome.applied,
+        serial=outcome.serial,
+        batches=outcome.batches,
+        seconds=round(outcome.seconds, 3),
+        records=outcome.records,
+        removed_file=None if outcome.removed_file is None else str(outcome.removed_file),
+        notes=outcome.notes,
+        error=_maybe(outcome.error),
+        plan=None if outcome.plan is None else plan(outcome.plan),
+    )
+
+
+def _maybe(given: NetboxPdnsError | None) -> documents.Error | None:
+    return None if given is None else error(given)
+
+
+def _held(held: Held) -> documents.Held:
+    return documents.Held(
+        reason=held.reason,
+        zone=held.zone,
+        detail=held.detail,
+        command=held.command,
+        changes=tuple(map(_change, held.changes)),
+    )
+
+
+def _left_out(record: LeftOut) -> documents.LeftOut:
+    return documents.LeftOut(
+        zone=record.zone,
+        name=record.name,
+        type=record.type,
+        value=record.value,
+        reason=record.reason,
+        netbox_id=record.record_id,
+        netbox_url=record.url,
+    )
+
+
+def _change(change: Change) -> documents.Change:
+    name, type = change.key
+    return documents.Change(name=name, type=type, before=_records(change.before), after=_records(change.after))
+
+
+def _records(rrset: RRset | None) -> documents.Records | None:
+    return None if rrset is None else documents.Records(ttl=rrset.ttl, rdata=rrset.rdatas)
