@@ -54,6 +54,22 @@ class Floor:
         """Return what reads all of NetBox's records and every zone of PowerDNS."""
         return lambda: self._both([self.reading(number) for number in range(len(self.sizes))])
 
+    def one_change(self, zone_id: int) -> Request:
+        """Return what reads the first zone on both sides, side by side, and then writes one RRset and the SOA there."""
+        query = f"?fields={_FIELDS}&active=true&limit={_PAGE}&start=0&zone_id={zone_id}"
+        rrsets = [_replaced(each) for each in _rrsets(0, 1) if each["type"] != "NS"]
+        patch = self._powerdns("PATCH", f"/{zone_name(0)}.", {"rrsets": rrsets})
+
+        def work() -> None:
+            with ThreadPoolExecutor(2) as both:
+                page = both.submit(_netbox, self.netbox, query)
+                zone = both.submit(self.reading(0))
+                for future in (page, zone):
+                    future.result()
+            patch()
+
+        return work
+
     def making(self, number: int, size: int) -> list[Request]:
         """Return what makes a zone: one request, or the first of its RRsets, the others, and one rectification."""
         name, fields, rrsets = f"{zone_name(number)}.", _fields(number), _rrsets(number, size)
@@ -92,7 +108,10 @@ def _starts(netbox: RunningNetBox) -> Iterator[int]:
 
 
 def _page(netbox: RunningNetBox, start: int, fields: str) -> bytes:
-    query = f"?fields={fields}&active=true&limit={_PAGE}&start={start}"
+    return _netbox(netbox, f"?fields={fields}&active=true&limit={_PAGE}&start={start}")
+
+
+def _netbox(netbox: RunningNetBox, query: str) -> bytes:
     return request(netbox.url, "GET", f"{_RECORDS}{query}", {"Authorization": f"Token {netbox.token}"})
 
 

@@ -14,6 +14,8 @@ DEFAULT_TTL = 3600
 NAMESERVERS = ("ns1.bench.example", "ns2.bench.example")
 SERIAL = 1_700_000_000
 _SLICE = 20_000
+W = [20] * 1000 + [1000] * 10 + [20_000]
+"""The workload that speed is measured on: the records of each zone."""
 
 
 def zone_name(number: int) -> str:
@@ -30,7 +32,7 @@ def records(count: int) -> Iterator[tuple[str, str, str]]:
 def _record(type: str, number: int) -> tuple[str, str]:
     values = {
         "A": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
-        "AAAA": f"2001:db8::{number + 1:x}",
+        "AAAA": f"2001:db8::{number // 65_536 + 1:x}:{number % 65_536:x}",
         "CNAME": "www.bench.example.",
         "TXT": f"v=spf1 ip4:192.0.2.{number % 256} -all",
         "MX": f"{number % 100} mail",
