@@ -13,6 +13,7 @@ from netbox_pdns.cli.options import Verbose
 from netbox_pdns.cli.plan import plan
 from netbox_pdns.cli.settings import settings
 from netbox_pdns.cli.sync import sync
+from netbox_pdns.cli.verify import verify
 from netbox_pdns.cli.version import version
 from netbox_pdns.cli.zones import zones
 
@@ -50,6 +51,9 @@ app.command(epilog=_example("plan --zone '*.example.com'", "plan --output markdo
 app.command(
     epilog=_example("sync", "sync --zone example.com --dry-run", "sync --force unexplained --zone example.com")
 )(sync)
+app.command(epilog=_example("verify", "verify --zone '*.example.com' --nameservers", "verify --target site-b --json"))(
+    verify
+)
 app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
 app.command(epilog=_example("check", "check --json"))(check)
 app.command(epilog=_example("settings", "settings --json"))(settings)

@@ -1,0 +1,107 @@
+"""How each RRset that is to be served can be seen in DNS: as an answer, in a referral, as glue, or not at all.
+
+What lies at or below a delegation is not the zone's to answer (RFC 1034, section 4.2.1), what lies below a DNAME is
+redirected (RFC 6672, section 2.4), and what a zone below on the same server holds hides what this zone has there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import dns.rdatatype
+
+from netbox_pdns.dns.names import ancestors
+from netbox_pdns.dns.rrset import Key, RRset, Zone
+
+_ADDRESSES = frozenset({"A", "AAAA"})
+_QUERY_TYPES = frozenset({0, 41, *range(128, 256)})
+"""Types that mean something in a question and are no data (RFC 6895, section 3.1)."""
+
+
+class Seen(StrEnum):
+    """How an RRset is seen in DNS."""
+
+    ANSWER = "answer"
+    """In the answer section."""
+    REFERRAL = "referral"
+    """In the authority section: the NS of a delegation."""
+    GLUE = "glue"
+    """In the additional section of the referral: an address of a delegation's name server."""
+    OCCLUDED = "occluded"
+    """Not at all: something above it hides it."""
+    NOT_ASKED = "not asked"
+    """It cannot be asked for: in a question its type means something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How one RRset is to be seen: asking `question` shows it. `why` says for one that is not seen what hides it."""
+
+    rrset: RRset
+    seen: Seen
+    question: Key
+    why: str = ""
+
+
+def expectations(zone: Zone, served: Collection[str]) -> tuple[Expectation, ...]:
+    """Return what DNS is to show of every RRset of *zone*, in the zone's order.
+
+    *served* are the names of all zones on the same server; those below *zone* hide what it has there.
+    """
+    return tuple(_Judge(zone, served).each())
+
+
+class _Judge:
+    """What of one zone hides what."""
+
+    def __init__(self, zone: Zone, served: Collection[str]) -> None:
+        self._zone = zone
+        self._served = served
+        self._delegations = {name: rrset for (name, type), rrset in zone.rrsets.items() if type == "NS"}
+        self._delegations.pop(zone.name, None)
+        self._redirected = {name for name, type in zone.rrsets if type == "DNAME"}
+
+    def each(self) -> Iterator[Expectation]:
+        above: dict[str, str | None] = {}
+        for key, rrset in self._zone.rrsets.items():
+            if key[0] not in above:
+                above[key[0]] = self._hiding(key[0])
+            yield self._expected(rrset, above[key[0]])
+
+    def _hiding(self, name: str) -> str | None:
+        """Return the topmost name that hides *name* or is where a delegation of it begins, None without one."""
+        if self._zone.name in self._redirected and name != self._zone.name:
+            return self._zone.name
+        for each in ancestors(name, self._zone.name):
+            if each in self._served or each in self._delegations or (each in self._redirected and each != name):
+                return each
+        return None
+
+    def _expected(self, rrset: RRset, above: str | None) -> Expectation:
+        if dns.rdatatype.from_text(rrset.type) in _QUERY_TYPES:
+            return Expectation(
+                rrset, Seen.NOT_ASKED, rrset.key, f"{rrset.type} is a query type (RFC 6895, section 3.1)"
+            )
+        if above is None or (rrset.key == (above, "DS") and above != self._zone.name):
+            return Expectation(rrset, Seen.ANSWER, rrset.key)  # a DS is the parent's (RFC 4035, section 3.1.4.1)
+        if above in self._served and above != self._zone.name:
+            return Expectation(rrset, Seen.OCCLUDED, rrset.key, f"the zone {above} on the same server hides it")
+        if above in self._delegations:
+            return self._delegated(rrset, self._delegations[above])
+        return Expectation(rrset, Seen.OCCLUDED, rrset.key, f"the DNAME of {above} hides it")
+
+    @staticmethod
+    def _delegated(rrset: RRset, delegation: RRset) -> Expectation:
+        if rrset is delegation:
+            return Expectation(rrset, Seen.REFERRAL, delegation.key)
+        if rrset.type in _ADDRESSES and rrset.name in delegation.rdatas:
+            return Expectation(rrset, Seen.GLUE, delegation.key)
+        why = f"the delegation of {delegation.name} hides it"
+        return Expectation(rrset, Seen.OCCLUDED, rrset.key, why)
+
+
+def asked(expected: Collection[Expectation]) -> Iterator[Expectation]:
+    """Yield those of *expected* that a question can show."""
+    return (each for each in expected if each.seen not in {Seen.OCCLUDED, Seen.NOT_ASKED})
