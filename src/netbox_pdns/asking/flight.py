@@ -31,7 +31,6 @@ class Ticket:
     take: Callable[[bytes | None], None]
     number: int = 0
     tries: int = 0
-    first_sent: float = 0.0
     due: float = 0.0
 
 
@@ -57,7 +56,6 @@ class Flight:
             return None
         ticket = self._waiting.popleft()
         ticket.number = self._free_id()
-        ticket.first_sent = now
         self._away[ticket.number] = ticket
         return self._sent(ticket, now)
 

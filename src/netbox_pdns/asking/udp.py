@@ -33,7 +33,7 @@ class UdpLine:
         self._address = (address, port)
         self._socket: socket.socket | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._heard = float("-inf")
+        self._heard = False
         self._given_up = 0
         self._trouble = "no answer"
 
@@ -92,7 +92,7 @@ class UdpLine:
     def _received(self, message: bytes) -> None:
         ticket = self._flight.received(message)
         if ticket is not None:
-            self._heard = time.monotonic()
+            self._heard = True
             self._given_up = 0
             ticket.take(message)
 
@@ -101,7 +101,7 @@ class UdpLine:
         for message in again:
             self._send(message)
         self._given_up += len(given_up)
-        if any(ticket.first_sent > self._heard for ticket in given_up) or self._given_up >= _GIVEN_UP_IN_A_ROW:
+        if given_up and (not self._heard or self._given_up >= _GIVEN_UP_IN_A_ROW):
             given_up += self._flight.clear()
             self._silent(self._trouble)
         for ticket in given_up:

@@ -11,16 +11,18 @@ from netbox_pdns.sync.outcome import ZoneOutcome
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why in words; `alarm` is False where somebody was told already and nothing else is to be done: held, left out."""
+    """Why in words. `alarm` is False where the sync says so already and nothing that is wanted is missing: what is held
+    stays for now, what is left out cannot be served."""
 
     text: str
     alarm: bool
 
 
-def reason_of(outcome: ZoneOutcome, key: Key, *, nameserver: bool = False) -> Reason:
+def reason_of(outcome: ZoneOutcome, key: Key, *, missing: bool, nameserver: bool = False) -> Reason:
     """Return what the plan of *outcome* (of a dry run) says about an RRset that DNS does not show as wanted.
 
-    With *nameserver* it was not the target itself that did not, but a name server of the zone.
+    *missing* tells whether wanted records are not there: holding explains that, and excuses nothing. With *nameserver* it
+    was not the target itself that was asked, but a name server of the zone.
     """
     plan = outcome.plan
     if plan is None:
@@ -28,7 +30,7 @@ def reason_of(outcome: ZoneOutcome, key: Key, *, nameserver: bool = False) -> Re
     if plan.foreign and plan.is_empty:
         return Reason("; ".join(plan.notes) or "the zone is foreign", alarm=True)
     if held := held_of(plan, key):
-        return Reason(f"held ({held.reason}): {held.detail}; to let it through: {held.command}", alarm=False)
+        return Reason(f"held ({held.reason}): {held.detail}; to let it through: {held.command}", alarm=missing)
     if left_out := left_out_of(plan, key):
         return Reason(f"left out: {left_out.reason}", alarm=False)
     if plan.soa is not None and (key == plan.soa.key or any(change.key == key for change in plan.changes)):

@@ -233,4 +233,6 @@ def _reason(
         return Reason("", alarm=True)
     if seen.finding is Finding.EXTRA and key in left_out:
         return Reason(f"left out, the last good stays: {left_out[key].reason}", alarm=False)
-    return Reason("", alarm=True) if outcome is None else reason_of(outcome, key, nameserver=nameserver)
+    if outcome is None:
+        return Reason("", alarm=True)
+    return reason_of(outcome, key, missing=bool(seen.missing), nameserver=nameserver)

@@ -1,0 +1,243 @@
+"""Asking over UDP and TCP, against a small server of the test's own: what is believed, what is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import dns.flags
+import dns.message
+import pytest
+
+from netbox_pdns.asking.asker import Asker
+from netbox_pdns.asking.endpoint import Endpoint
+from netbox_pdns.dns.message import question_of
+from netbox_pdns.errors import TransientError
+
+SOON = 0.05
+LONG = 120.0
+"""A time that no test waits for."""
+
+Answer = Callable[[dns.message.Message, int], Iterable[bytes]]
+"""What a server sends back to a query; the number counts how often that question was asked before."""
+
+
+def well(query: dns.message.Message, before: int = 0) -> Iterable[bytes]:
+    """Answer as a server should."""
+    yield dns.message.make_response(query).to_wire()
+
+
+def never(query: dns.message.Message, before: int = 0) -> Iterable[bytes]:
+    """Answer nothing."""
+    return ()
+
+
+def truncated(query: dns.message.Message, before: int = 0) -> Iterable[bytes]:
+    """Answer that it does not fit."""
+    response = dns.message.make_response(query)
+    response.flags |= dns.flags.TC
+    yield response.to_wire()
+
+
+@dataclass
+class Server(asyncio.DatagramProtocol):
+    """Answers over UDP by `udp` and over TCP by `tcp`; `hangs_up` ends a connection after so many answers."""
+
+    udp: Answer = well
+    tcp: Answer = well
+    hangs_up: int = 1_000_000
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    port: int = 0
+    transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # it is one
+        """Keep the transport."""
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer a query over UDP."""
+        assert self.transport is not None
+        for answer in self._answers("UDP", self.udp, data):
+            self.transport.sendto(answer, addr)
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer queries over TCP."""
+        try:
+            for _ in range(self.hangs_up):
+                (length,) = struct.unpack("!H", await reader.readexactly(2))
+                for answer in self._answers("TCP", self.tcp, await reader.readexactly(length)):
+                    writer.write(struct.pack("!H", len(answer)) + answer)
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+    def _answers(self, transport: str, by: Answer, data: bytes) -> Iterable[bytes]:
+        query = dns.message.from_wire(data)
+        what = (transport, query.question[0].name.to_text())
+        self.asked.append(what)
+        return by(query, self.asked.count(what) - 1)
+
+
+@asynccontextmanager
+async def _running(server: Server) -> AsyncIterator[Endpoint]:
+    loop = asyncio.get_running_loop()
+    tcp = await asyncio.start_server(server.connected, "127.0.0.1", 0)
+    port = tcp.sockets[0].getsockname()[1]
+    transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=("127.0.0.1", port))
+    try:
+        yield Endpoint("127.0.0.1", port, "look at it")
+    finally:
+        transport.close()
+        tcp.close()
+        await tcp.wait_closed()
+
+
+def _ask(server: Server, *names: str, tcp: bool = False, **options: object) -> list[str | None]:
+    """Return for each name the name in the answer that was taken for it, None where there was none."""
+
+    async def work() -> list[bytes | None]:
+        async with _running(server) as endpoint, Asker(endpoint, **options) as asker:  # type: ignore[arg-type]  # by name
+            return await asker.ask([question_of((name, "A")) for name in names], tcp=tcp)
+
+    answers = [None if each is None else dns.message.from_wire(each) for each in asyncio.run(work())]
+    return [None if each is None else each.question[0].name.to_text() for each in answers]
+
+
+def test_many_questions_get_each_its_own_answer() -> None:
+    """More than are on the way at a time, each asked once."""
+    names = [f"h{number}.example." for number in range(500)]
+    server = Server()
+    assert _ask(server, *names, waits=[LONG]) == names
+    assert sorted(server.asked) == sorted(("UDP", name) for name in names)
+
+
+def test_answers_may_come_in_another_order() -> None:
+    """What belongs to what is told by id and question."""
+    waiting: list[bytes] = []
+
+    def last_first(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        waiting.extend(well(query))
+        return reversed(waiting) if len(waiting) == 3 else ()
+
+    assert _ask(Server(last_first), "a.", "b.", "c.", waits=[LONG]) == ["a.", "b.", "c."]
+
+
+def _forged(change: Callable[[dns.message.Message], None]) -> Answer:
+    def answer(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        response = dns.message.make_response(query)
+        change(response)
+        yield response.to_wire()
+        yield from well(query)
+
+    return answer
+
+
+def _another_id(response: dns.message.Message) -> None:
+    response.id ^= 1
+
+
+def _another_question(response: dns.message.Message) -> None:
+    response.question = dns.message.make_query("forged.example.", "A").question
+
+
+def _a_query(response: dns.message.Message) -> None:
+    response.flags &= ~dns.flags.QR
+
+
+def _no_question(response: dns.message.Message) -> None:
+    response.question = []
+
+
+@pytest.mark.parametrize("change", [_another_id, _another_question, _a_query, _no_question])
+def test_what_was_not_asked_for_is_not_believed(change: Callable[[dns.message.Message], None]) -> None:
+    """A forged answer that comes first is dropped, the right one is taken (RFC 5452)."""
+    assert _ask(Server(_forged(change)), "www.example.", waits=[LONG]) == ["www.example."]
+
+
+def test_octets_that_are_no_dns_are_dropped() -> None:
+    """They end nothing."""
+
+    def answer(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        return [b"", b"x", query.to_wire()[:11], *well(query)]
+
+    assert _ask(Server(answer), "www.example.", waits=[LONG]) == ["www.example."]
+
+
+def test_a_lost_packet_is_sent_again() -> None:
+    """The second query is answered; only what was lost is asked twice."""
+
+    def loses_one(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        lost = before == 0 and query.question[0].name.to_text() == "lost."
+        return () if lost else well(query)
+
+    server = Server(loses_one)
+    assert _ask(server, "a.", "lost.", "b.", waits=[SOON, LONG]) == ["a.", "lost.", "b."]
+    assert server.asked.count(("UDP", "lost.")) == 2
+
+
+def test_what_is_never_answered_is_given_up_alone() -> None:
+    """A question that the server drops does not take the others with it, be it the last."""
+
+    def drops(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        return () if query.question[0].name.to_text() == "dropped." else well(query)
+
+    assert _ask(Server(drops), "a.", "dropped.", window=1, waits=[SOON, SOON]) == ["a.", None]
+
+
+def test_a_server_that_stops_answering_is_asked_no_more() -> None:
+    """Nobody waits for the time-outs of all that is left."""
+
+    def stops(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        return well(query) if query.question[0].name.to_text() == "first." else ()
+
+    server = Server(stops)
+    with pytest.raises(TransientError, match="does not answer"):
+        _ask(server, "first.", *(f"h{number}." for number in range(1_000)), waits=[SOON, SOON])
+    assert len({name for _, name in server.asked}) < 200
+
+
+def test_silence_is_an_error_that_names_address_and_transport() -> None:
+    """Nobody waits for a time-out a question: who answers nothing is asked nothing more."""
+    server = Server(never)
+    names = [f"h{number}." for number in range(300)]
+    with pytest.raises(TransientError, match=r"DNS at 127\.0\.0\.1 port \d+ does not answer over UDP") as caught:
+        _ask(server, *names, waits=[SOON, SOON])
+    assert caught.value.hint == "look at it"
+    assert len({name for _, name in server.asked}) == 64
+
+
+def test_a_truncated_answer_is_asked_for_over_tcp() -> None:
+    """In pipelines over one connection, each answer to its question."""
+    names = [f"h{number}." for number in range(100)]
+    server = Server(truncated)
+    assert _ask(server, *names, waits=[LONG]) == names
+    assert sorted(server.asked) == sorted((transport, name) for transport in ("TCP", "UDP") for name in names)
+
+
+def test_a_connection_that_the_server_closes_is_opened_again() -> None:
+    """What was not answered yet is asked once more (RFC 7766, section 6.2.3)."""
+    server = Server(truncated, hangs_up=15)
+    names = [f"h{number}." for number in range(40)]
+    assert _ask(server, *names, waits=[LONG]) == names
+
+
+def test_forged_answers_over_tcp_are_not_believed() -> None:
+    """The rules are those of UDP."""
+    assert _ask(Server(tcp=_forged(_another_question)), "www.", tcp=True) == ["www."]
+
+
+def test_what_is_not_answered_over_tcp_has_no_answer() -> None:
+    """A server that is there over UDP alone is no reason to give up the rest."""
+    server = Server(truncated, hangs_up=0)
+    assert _ask(server, "a.", "b.", waits=[LONG]) == [None, None]
+
+
+def test_tcp_alone() -> None:
+    """What is asked over TCP is not asked over UDP."""
+    server = Server(never)
+    assert _ask(server, "a.", tcp=True) == ["a."]
+    assert server.asked == [("TCP", "a.")]
