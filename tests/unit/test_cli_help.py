@@ -13,7 +13,7 @@ from netbox_pdns import __version__
 from netbox_pdns.cli.app import app
 from netbox_pdns.planning.values import HoldReason
 
-COMMANDS = ["plan", "sync", "zones", "check", "settings", "demo", "version"]
+COMMANDS = ["plan", "sync", "verify", "zones", "check", "settings", "demo", "version"]
 HEAVY = ["httpx2", "dns", "msgspec", "structlog", "starlette", "yaml", "netbox_pdns.settings", "netbox_pdns.planning"]
 
 

@@ -45,10 +45,16 @@ class _Asked:
     served: Served
     server: AskedServer
     refs: Mapping[int, ZoneRef]
-    listed: Mapping[str, TargetZone]
+    listed: Mapping[str, TargetZone] | None
+    """Its zones by name, None where it did not tell."""
     names: frozenset[str]
+    """The names of the zones that it serves, as far as that is known."""
     nameservers: NameServers
     others: dict[str, AskedServer] = field(default_factory=dict)
+
+    def line_of(self, zone: str) -> TargetZone | None:
+        """Return the zone's line in its list, None without one."""
+        return None if self.listed is None else self.listed.get(zone)
 
 
 class Verifier:
@@ -84,16 +90,16 @@ class Verifier:
         refs = await self._source.zones(served.settings.selection)
         server = _target_server(served, stack)
         try:
-            listed = {zone.name: zone for zone in await served.target.zones()}
+            listed: dict[str, TargetZone] | None = {zone.name: zone for zone in await served.target.zones()}
         except NetboxPdnsError as error:  # DNS may answer all the same
-            listed = {}
+            listed = None
             server.notes.append(f"its zones could not be listed, so that nothing is explained: {error}")
         return _Asked(
             served=served,
             server=server,
             refs={ref.id: ref for ref in refs if matches(ref.name, self._request.zones or ("all",))},
             listed=listed,
-            names=frozenset(listed) or frozenset(ref.name for ref in refs),
+            names=frozenset(ref.name for ref in refs) if listed is None else frozenset(listed),
             nameservers=NameServers(self._source, {ref.name: ref for ref in refs}),
         )
 
@@ -129,14 +135,14 @@ class Verifier:
         outcome: ZoneOutcome | None = None
         for server in servers:
             found = await server.look(expected)
-            if outcome is None and lane.listed and any(seen.finding not in WARNINGS for _, seen in found):
+            if outcome is None and lane.listed is not None and any(seen.finding not in WARNINGS for _, seen in found):
                 outcome = await self._planned(lane, desired)
             nameserver = server.kind == "nameserver"
             server.findings += _findings(desired, found, left_out, outcome, nameserver=nameserver)
 
     def _expected(self, lane: _Asked, desired: Desired) -> tuple[tuple[Expectation, ...], Mapping[Key, LeftOut]]:
         """Return what DNS is to show of the zone, and the RRsets with records that cannot be served."""
-        target, listed = lane.served.target, lane.listed.get(desired.zone.name)
+        target, listed = lane.served.target, lane.line_of(desired.zone.name)
         context = PlanContext(
             target=target.name,
             mark=target.mark,
@@ -152,7 +158,7 @@ class Verifier:
     async def _planned(self, lane: _Asked, desired: Desired) -> ZoneOutcome:
         request = SyncRequest(dry_run=True)
         reconciler = Reconciler(self._source, lane.served, self._removed, self._refusals, request)
-        return await reconciler.bring(desired, lane.listed.get(desired.zone.name))
+        return await reconciler.bring(desired, lane.line_of(desired.zone.name))
 
     async def _nameservers(self, lane: _Asked, desired: Desired, stack: AsyncExitStack) -> list[AskedServer]:
         """Return the servers of the zone's apex NS, each address once for the target; one without address says so."""
