@@ -16,15 +16,8 @@ def _found(name: str, finding: Finding, *, alarm: bool = True, **fields: object)
 
 def _server(*findings: FoundRRset, **fields: object) -> ServerReport:
     blank: dict[str, object] = {"server": "pdns", "kind": "target", "address": "192.0.2.1 port 53"}
-    return ServerReport(
-        zones=1,
-        rrsets=5,
-        asked=5,
-        seconds=0.5,
-        rate=10.0,
-        findings=findings,
-        **{**blank, **fields},  # type: ignore[arg-type]  # by name
-    )
+    numbers = {"zones": 1, "rrsets": 5, "asked": 5, "seconds": 0.5, "rate": 10.0}
+    return ServerReport(findings=findings, **{**blank, **numbers, **fields})  # type: ignore[arg-type]  # by name
 
 
 STALE = _found(

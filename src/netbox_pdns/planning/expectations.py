@@ -53,6 +53,11 @@ def expectations(zone: Zone, served: Collection[str]) -> tuple[Expectation, ...]
     return tuple(_Judge(zone, served).each())
 
 
+def hiding(name: str, zone: Zone, served: Collection[str]) -> str | None:
+    """Return in words what hides anything that *zone* has or had at *name*, None where nothing does."""
+    return _Judge(zone, served).hiding(name)
+
+
 class _Judge:
     """What of one zone hides what."""
 
@@ -67,10 +72,20 @@ class _Judge:
         above: dict[str, str | None] = {}
         for key, rrset in self._zone.rrsets.items():
             if key[0] not in above:
-                above[key[0]] = self._hiding(key[0])
+                above[key[0]] = self._above(key[0])
             yield self._expected(rrset, above[key[0]])
 
-    def _hiding(self, name: str) -> str | None:
+    def hiding(self, name: str) -> str | None:
+        above = self._above(name)
+        return None if above is None else self._words(above)
+
+    def _words(self, above: str) -> str:
+        if above in self._served and above != self._zone.name:
+            return f"the zone {above} on the same server hides it"
+        kind = "delegation" if above in self._delegations else "DNAME"
+        return f"the {kind} of {above} hides it"
+
+    def _above(self, name: str) -> str | None:
         """Return the topmost name that hides *name* or is where a delegation of it begins, None without one."""
         if self._zone.name in self._redirected and name != self._zone.name:
             return self._zone.name
@@ -86,22 +101,10 @@ class _Judge:
             )
         if above is None or (rrset.key == (above, "DS") and above != self._zone.name):
             return Expectation(rrset, Seen.ANSWER, rrset.key)  # a DS is the parent's (RFC 4035, section 3.1.4.1)
-        if above in self._served and above != self._zone.name:
-            return Expectation(rrset, Seen.OCCLUDED, rrset.key, f"the zone {above} on the same server hides it")
-        if above in self._delegations:
-            return self._delegated(rrset, self._delegations[above])
-        return Expectation(rrset, Seen.OCCLUDED, rrset.key, f"the DNAME of {above} hides it")
-
-    @staticmethod
-    def _delegated(rrset: RRset, delegation: RRset) -> Expectation:
-        if rrset is delegation:
-            return Expectation(rrset, Seen.REFERRAL, delegation.key)
-        if rrset.type in _ADDRESSES and rrset.name in delegation.rdatas:
-            return Expectation(rrset, Seen.GLUE, delegation.key)
-        why = f"the delegation of {delegation.name} hides it"
-        return Expectation(rrset, Seen.OCCLUDED, rrset.key, why)
-
-
-def asked(expected: Collection[Expectation]) -> Iterator[Expectation]:
-    """Yield those of *expected* that a question can show."""
-    return (each for each in expected if each.seen not in {Seen.OCCLUDED, Seen.NOT_ASKED})
+        if above in self._delegations and not (above in self._served and above != self._zone.name):
+            delegation = self._delegations[above]
+            if rrset is delegation:
+                return Expectation(rrset, Seen.REFERRAL, delegation.key)
+            if rrset.type in _ADDRESSES and rrset.name in delegation.rdatas:
+                return Expectation(rrset, Seen.GLUE, delegation.key)
+        return Expectation(rrset, Seen.OCCLUDED, rrset.key, self._words(above))
