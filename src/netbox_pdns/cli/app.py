@@ -9,6 +9,7 @@ import typer
 
 from netbox_pdns.cli.check import check
 from netbox_pdns.cli.exit_status import EPILOG
+from netbox_pdns.cli.explain import explain
 from netbox_pdns.cli.options import Verbose
 from netbox_pdns.cli.plan import plan
 from netbox_pdns.cli.settings import settings
@@ -54,6 +55,7 @@ app.command(
 app.command(epilog=_example("verify", "verify --zone '*.example.com' --nameservers", "verify --target site-b --json"))(
     verify
 )
+app.command(epilog=_example("explain www.example.com", "explain example.com MX --json"))(explain)
 app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
 app.command(epilog=_example("check", "check --json"))(check)
 app.command(epilog=_example("settings", "settings --json"))(settings)

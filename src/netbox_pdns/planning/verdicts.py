@@ -7,7 +7,7 @@ and said in words (`verdict`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import dns.exception
@@ -115,7 +115,7 @@ def _verdict(expected: Expectation, message: dns.message.Message) -> Verdict:
     found = None if message.rcode() else _found(expected, message)
     if found is None:
         return Verdict(Finding.MISSING, rrset.rdatas, answer=_said(expected, message))
-    if rrset.type == "SOA" and len(found.rdatas) == 1:
+    if rrset.type == "SOA" and len(found.rdatas) == len(rrset.rdatas) == 1:
         return _verdict_of_soa(rrset, found, authoritative=authoritative)
     missing = tuple(rdata for rdata in rrset.rdatas if rdata not in found.rdatas)
     extra = tuple(rdata for rdata in found.rdatas if rdata not in rrset.rdatas)
@@ -180,3 +180,18 @@ def _said(expected: Expectation, message: dns.message.Message) -> str:
 
 def _first(section: Sequence[dns.rrset.RRset], type: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
     return next((each for each in section if each.rdtype == type), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What DNS shows of a name and type, wanted or not: rdatas and their TTL, or in `words` what it says instead."""
+
+    rdatas: tuple[str, ...] = ()
+    ttl: int | None = None
+    words: str = ""
+
+
+def shown(expected: Expectation, message: bytes | None) -> Shown:
+    """Return what *message* shows where *expected* says that it is to be seen."""
+    said = verdict(replace(expected, rrset=replace(expected.rrset, rdatas=())), message)
+    return Shown(said.extra, said.served_ttl, "" if said.extra else said.answer)
