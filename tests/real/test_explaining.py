@@ -118,6 +118,7 @@ def _after_the_sync(world: World, options: dict[str, Any]) -> None:
         pytest.param("off.z", "A", "absent", "neither NetBox nor the server has it", id="inactive-record"),
         pytest.param("nothing.z", "A", "absent", "neither NetBox nor the server has it", id="nothing"),
         pytest.param("any.sub.z", "A", "absent", "the delegation of sub.z.", id="nothing-below-a-delegation"),
+        pytest.param("x.wild.z", "A", "absent", "the wildcard *.wild.z.", id="by-a-wildcard"),
         pytest.param("sub.z", "NS", "as wanted", "agree", id="delegation"),
         pytest.param("bücher.z", "A", "as wanted", "agree", id="in-unicode"),
     ],

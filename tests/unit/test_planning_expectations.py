@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planning_text import relative, zone
 
-from netbox_pdns.planning.expectations import Seen, expectations
+from netbox_pdns.planning.expectations import Seen, expectations, standing_in
 
 APEX = "@ 60 NS ns.x."
 
@@ -106,3 +106,22 @@ def test_what_hides_is_named(content: str, served: str, words: str) -> None:
     """The operator learns which name to look at."""
     hidden = [each for each in expectations(zone(content), {served}) if each.seen is Seen.OCCLUDED]
     assert [each.why for each in hidden] == [f"{words} hides it"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        pytest.param("a 60 CNAME b.x.", "a", "the CNAME of a.example.com.", id="cname"),
+        pytest.param("*.w 60 A 192.0.2.1", "a.w", "the wildcard *.w.example.com.", id="wildcard"),
+        pytest.param("*.w 60 A 192.0.2.1", "a.b.w", "the wildcard *.w.example.com.", id="wildcard-two-labels-above"),
+        pytest.param("* 60 A 192.0.2.1", "a", "the wildcard *.example.com.", id="wildcard-of-the-apex"),
+        pytest.param("* 60 A 192.0.2.1\nb 60 A 192.0.2.1", "a.b", None, id="a-closer-name-exists"),
+        pytest.param("* 60 A 192.0.2.1\nx.b 60 A 192.0.2.1", "a.b", None, id="a-closer-empty-non-terminal-exists"),
+        pytest.param("* 60 A 192.0.2.1\nb 60 TXT a", "b", None, id="the-name-itself-exists"),
+        pytest.param("www 60 A 192.0.2.1", "a", None, id="nothing"),
+    ],
+)
+def test_what_answers_in_place_of_what_is_not_there(content: str, name: str, words: str | None) -> None:
+    """A CNAME for every type, a wildcard for names that do not exist."""
+    said = standing_in(f"{name}.example.com.", zone(content))
+    assert said == (None if words is None else f"{words} answers in its place")

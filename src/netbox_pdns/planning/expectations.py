@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import dns.rdatatype
 
-from netbox_pdns.dns.names import ancestors
+from netbox_pdns.dns.names import ancestors, is_within
 from netbox_pdns.dns.rrset import Key, RRset, Zone
 
 _ADDRESSES = frozenset({"A", "AAAA"})
@@ -56,6 +56,22 @@ def expectations(zone: Zone, served: Collection[str]) -> tuple[Expectation, ...]
 def hiding(name: str, zone: Zone, served: Collection[str]) -> str | None:
     """Return in words what hides anything that *zone* has or had at *name*, None where nothing does."""
     return _Judge(zone, served).hiding(name)
+
+
+def standing_in(name: str, zone: Zone) -> str | None:
+    """Return in words what of *zone* answers for a type that *name* does not have, None where nothing does.
+
+    That is its CNAME (RFC 1034, section 3.6.2), or for a name that does not exist the wildcard beside its closest encloser
+    (RFC 4592, section 3.3.1).
+    """
+    if (name, "CNAME") in zone.rrsets:
+        return f"the CNAME of {name} answers in its place"
+    existing = {each for owner, _ in zone.rrsets for each in (zone.name, *ancestors(owner, zone.name))}
+    if name in existing:
+        return None
+    encloser = max((each for each in existing if is_within(name, each)), key=len, default=zone.name)
+    wildcard = f"*.{encloser}" if encloser != "." else "*."
+    return f"the wildcard {wildcard} answers in its place" if wildcard in existing else None
 
 
 class _Judge:

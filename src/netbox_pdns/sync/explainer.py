@@ -13,7 +13,7 @@ from netbox_pdns.dns.message import question_of
 from netbox_pdns.dns.names import ancestors, is_within
 from netbox_pdns.dns.rrset import Key, RRset, Zone
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning.expectations import Expectation, Seen, expectations, hiding
+from netbox_pdns.planning.expectations import Expectation, Seen, expectations, hiding, standing_in
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.rules import servable
 from netbox_pdns.planning.unmanaged import is_unmanaged
@@ -162,7 +162,7 @@ class _Look:
             outcome=outcome,
             is_unmanaged=lambda key: is_unmanaged(key, context),
             expected={each.rrset.key: each for each in expected},
-            hidden=hiding(self._name, whole, self._listed) or "",
+            instead=hiding(self._name, whole, self._listed) or standing_in(self._name, whole) or "",
             explanations=await self._explanations(desired, observed),
         )
 

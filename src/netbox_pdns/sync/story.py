@@ -40,8 +40,8 @@ class Facts:
     """What is known of one target about a name.
 
     `down` says why the target cannot be looked at, `not_selected` why it does not serve the zone, `dns_down` why its DNS
-    does not answer. `observed` is its zone, NetBox's or not. `expected`, `verdicts` and `shown` are by RRset; `hidden` says
-    what hides the name as a whole, `explanations` why records go.
+    does not answer. `observed` is its zone, NetBox's or not. `expected`, `verdicts` and `shown` are by RRset; `instead`
+    says what hides the name as a whole or answers in its place, `explanations` why records go.
     """
 
     target: str
@@ -57,7 +57,7 @@ class Facts:
     expected: Mapping[Key, Expectation] = field(default_factory=dict)
     verdicts: Mapping[Key, Verdict] = field(default_factory=dict)
     shown: Mapping[Key, Shown] = field(default_factory=dict)
-    hidden: str = ""
+    instead: str = ""
     removed: Mapping[Key, str] = field(default_factory=dict)
 
     @property
@@ -194,7 +194,7 @@ def _seen(facts: Facts, key: Key) -> _Told:
 
 def _absent(facts: Facts, key: Key) -> _Told:
     why = "neither NetBox nor the server has it"
-    return State.ABSENT, f"{why}; {facts.hidden}" if facts.hidden else why
+    return State.ABSENT, f"{why}; {facts.instead}" if facts.instead else why
 
 
 _RULES: Sequence[Callable[[Facts, Key], _Told]] = (
