@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import dns.flags
 import dns.message
+import dns.rcode
 import pytest
 
 from netbox_pdns.asking.asker import Asker
@@ -97,14 +98,19 @@ async def _running(server: Server) -> AsyncIterator[Endpoint]:
 
 
 def _ask(server: Server, *names: str, tcp: bool = False, **options: object) -> list[str | None]:
-    """Return for each name the name in the answer that was taken for it, None where there was none."""
+    """Return for each name the name in the answer that was taken for it, with its status, None where there was none."""
 
     async def work() -> list[bytes | None]:
         async with _running(server) as endpoint, Asker(endpoint, **options) as asker:  # type: ignore[arg-type]  # by name
             return await asker.ask([question_of((name, "A")) for name in names], tcp=tcp)
 
     answers = [None if each is None else dns.message.from_wire(each) for each in asyncio.run(work())]
-    return [None if each is None else each.question[0].name.to_text() for each in answers]
+    return [None if each is None else _said(each) for each in answers]
+
+
+def _said(answer: dns.message.Message) -> str:
+    name = answer.question[0].name.to_text() if answer.question else "?"
+    return name if answer.rcode() == dns.rcode.NOERROR else f"{name} {dns.rcode.to_text(answer.rcode())}"
 
 
 def test_many_questions_get_each_its_own_answer() -> None:
@@ -129,6 +135,7 @@ def test_answers_may_come_in_another_order() -> None:
 def _forged(change: Callable[[dns.message.Message], None]) -> Answer:
     def answer(query: dns.message.Message, before: int) -> Iterable[bytes]:
         response = dns.message.make_response(query)
+        response.set_rcode(dns.rcode.NXDOMAIN)
         change(response)
         yield response.to_wire()
         yield from well(query)

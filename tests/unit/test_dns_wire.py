@@ -56,6 +56,32 @@ def test_an_answer_is_read_as_it_was_written(row: Row) -> None:
     assert record.rdata == canonical_wire(type, rdata)
 
 
+def test_a_soa_is_written_as_dnspython_writes_it() -> None:
+    """The two names in their order, then five numbers; NetBox makes it, so the table has none."""
+    rdata = "ns1.example. hostmaster.example. 4294967295 3600 600 86400 300"
+    assert canonical_wire("SOA", rdata) == rdata_wire("SOA", rdata)
+
+
+def test_names_are_read_in_lower_case() -> None:
+    """Owners and the names in rdata, compressed or not: DNS compares them without case (RFC 4343)."""
+    question = question_of(("www.example.com.", "MX"))
+    response = dns.message.make_response(dns.message.from_wire(query(7, question)))
+    response.answer.append(dns.rrset.from_text("MAIL.Example.NET.", 300, "IN", "MX", "1 Mail.EXAMPLE.net."))
+    (record,) = read_answer(response.to_wire(), question).answer
+    assert record.owner == name_wire("mail.example.net.")
+    assert record.rdata == canonical_wire("MX", "1 mail.example.net.")
+
+
+@pytest.mark.parametrize("pointer", [b"\xc0\x13", b"\xc0\x30"], ids=["to-itself", "forward"])
+def test_a_name_that_leads_forward_is_refused(pointer: bytes) -> None:
+    """A pointer leads to a prior occurrence (RFC 1035, section 4.1.4); one that does not would be followed for ever."""
+    question = question_of(("a.", "A"))
+    message = b"\0\7\x84\0\0\1\0\1\0\0\0\0" + question + pointer + b"\0\1\0\1\0\0\0\1\0\4abcd" + b"\0" * 40
+    assert message[19:21] == pointer
+    with pytest.raises(MessageError, match="leads forward"):
+        read_answer(message, question)
+
+
 @given(st.lists(st.binary(min_size=1, max_size=63), max_size=3))
 @example([b"a.b", b"\\", b"\0\xff"])
 @example([])
