@@ -15,6 +15,7 @@ import servers
 from fidelity import ROWS, Row
 from pydantic import SecretStr
 
+from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox.rrsets import desired_zone
 from netbox_pdns.netbox.wire import Named, RecordRow
 from netbox_pdns.planning.values import Desired, Gone, RecordKey, ZoneRef
@@ -44,6 +45,7 @@ class Zones:
     word: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
     serial: int = 1
+    breaks_off: bool = False
 
     # The source
 
@@ -56,6 +58,8 @@ class Zones:
         for desired in self._desired():
             if desired.ref in zones:
                 yield desired
+        if self.breaks_off:
+            raise TransientError("NetBox went away")
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Mapping[RecordKey, str]:
         """Explain nothing."""
@@ -373,6 +377,17 @@ def test_a_target_that_is_down_is_said_and_the_others_are_asked(one: Zones) -> N
     assert odd.error is not None
     assert "which is no address" in odd.error
     assert not result.as_wanted
+
+
+def test_a_netbox_that_goes_away_is_said_with_what_was_found(one: Zones) -> None:
+    """The zones that were read are reported."""
+    one.has("z", "www A 192.0.2.1")
+    one.sync()
+    one.write("z", "www A 192.0.2.9")
+    one.breaks_off = True
+    (report,) = one.verify().servers
+    assert report.error == "NetBox went away"
+    assert [each.name for each in report.findings] == [f"www.{one.name('z')}"]
 
 
 def test_the_name_servers_of_a_zone(one: Zones, powerdns_lmdb: RunningPowerDNS) -> None:

@@ -107,9 +107,11 @@ class Asker:
         async with self._opening:
             if self._udp is None or self._tcp is None:
                 address, port = await self.endpoint.address(), self.endpoint.port
-                self._udp = await self._stack.enter_async_context(
-                    UdpLine(address, port, self._flight, self._note_silence)
-                )
+                line = UdpLine(address, port, self._flight, self._note_silence)
+                try:
+                    self._udp = await self._stack.enter_async_context(line)
+                except OSError as error:
+                    raise self.endpoint.silent("UDP", str(error)) from error
                 self._tcp = TcpLine(address, port, self._patience)
                 self._stack.push_async_callback(self._tcp.aclose)
             return self._udp, self._tcp

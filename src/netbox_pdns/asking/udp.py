@@ -38,13 +38,15 @@ class UdpLine:
         self._trouble = "no answer"
 
     async def __aenter__(self) -> Self:
+        """Open the socket; raises `OSError` where there is no way to the address."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         try:
             self._socket.connect(self._address)
-        except OSError as error:  # there is no way there at all
-            self._trouble = str(error)
+        except OSError:
+            self._socket.close()
+            raise
         asyncio.get_running_loop().add_reader(self._socket, self._readable)
         return self
 

@@ -122,10 +122,16 @@ class Verifier:
             self._tell(done, len(refs))
 
         self._tell(0, len(refs))
+        broken_off: NetboxPdnsError | None = None
         async with asyncio.TaskGroup() as group:
-            async for desired in self._source.read(tuple(refs.values())):
-                await slots.acquire()
-                group.create_task(one(desired))
+            try:
+                async for desired in self._source.read(tuple(refs.values())):
+                    await slots.acquire()
+                    group.create_task(one(desired))
+            except NetboxPdnsError as error:  # NetBox cannot be read to the end; what is under way is finished
+                broken_off = error
+        for lane in lanes if broken_off is not None else ():
+            lane.server.error = lane.server.error or broken_off
 
     async def _zone(self, lane: _Asked, desired: Desired, stack: AsyncExitStack) -> None:
         expected, left_out = await asyncio.to_thread(self._expected, lane, desired)
