@@ -19,6 +19,7 @@ from netbox_pdns.asking.flight import WAITS, WINDOW, Flight, Ticket
 from netbox_pdns.asking.tcp import PATIENCE, TcpLine
 from netbox_pdns.asking.udp import UdpLine
 from netbox_pdns.dns.message import is_truncated, question_of
+from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.errors import TransientError
 from netbox_pdns.settings import TargetSettings
 
@@ -136,13 +137,13 @@ class Asker:
 
 
 async def asked(settings: TargetSettings, name: str, type: str, *, tcp: bool = False) -> dns.message.Message:
-    """Return what the target's DNS answers; over UDP first, unless *tcp*.
+    """Return what the target's DNS answers for *name*, taken as absolute; over UDP first, unless *tcp*.
 
     Raises `TransientError` that names address and transport where nothing comes.
     """
     endpoint = dns_endpoint(settings)
     async with Asker(endpoint) as asker:
-        (answer,) = await asker.ask([question_of((name, type))], tcp=tcp)
+        (answer,) = await asker.ask([question_of((canonical_name(name), type))], tcp=tcp)
         if answer is None:
             raise endpoint.silent("TCP" if tcp else "UDP", asker.trouble)
     try:
