@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dns.name
@@ -20,8 +20,9 @@ from netbox_pdns.netbox.rrsets import desired_zone
 from netbox_pdns.netbox.wire import Named, RecordRow
 from netbox_pdns.planning.values import Desired, Gone, RecordKey, ZoneRef
 from netbox_pdns.powerdns.target import PowerDNSTarget
+from netbox_pdns.resilience.retry import RetryPolicy
 from netbox_pdns.sandbox.running import RunningPowerDNS
-from netbox_pdns.settings import Selection, TargetSettings, ZoneTemplate
+from netbox_pdns.settings import Selection, TargetSettings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.engine import Engine
@@ -106,7 +107,7 @@ class Zones:
         """Bring all zones."""
 
         async def work() -> SyncReport:
-            async with self._opened(**template) as served:
+            async with self._opened(template=template) as served:
                 engine = Engine(self, [served], *await self._kept())
                 return await engine.run(SyncRequest(zones=(f"*.{self.word}.example",)))
 
@@ -116,11 +117,9 @@ class Zones:
         """Ask DNS; *targets* are fields of the targets' settings, by default the one of `sync`."""
 
         async def work() -> Verification:
-            async with self._opened() as served:
-                asked = [replace(served, settings=served.settings.model_copy(update=dict(each))) for each in targets]
-                for each in asked:
-                    each.target.name = each.settings.name
-                verifier = Verifier(self, asked or [served], *await self._kept(), VerifyRequest(**request))  # type: ignore[arg-type]  # by name
+            async with AsyncExitStack() as stack:
+                served = [await stack.enter_async_context(self._opened(**each)) for each in targets or ({},)]
+                verifier = Verifier(self, served, *await self._kept(), VerifyRequest(**request))  # type: ignore[arg-type]  # by name
                 return await verifier.run()
 
         return asyncio.run(work())
@@ -148,14 +147,16 @@ class Zones:
         assert answer.status_code == 204, answer.text
 
     @asynccontextmanager
-    async def _opened(self, **template: object) -> AsyncIterator[Served]:
-        settings = TargetSettings(
-            url=self.server.url,
-            token=SecretStr(self.server.api_key),
-            dns_address=self.server.dns_address,
-            template=ZoneTemplate.model_validate(template),
-        )
-        async with PowerDNSTarget(settings, f"netbox-pdns:{self.word}:default") as target:
+    async def _opened(self, **fields: object) -> AsyncIterator[Served]:
+        reached = {
+            "url": self.server.url,
+            "token": SecretStr(self.server.api_key),
+            "dns_address": self.server.dns_address,
+        }
+        settings = TargetSettings.model_validate({**reached, **fields})
+        async with PowerDNSTarget(
+            settings, f"netbox-pdns:{self.word}:default", policy=RetryPolicy(attempts=1)
+        ) as target:
             yield Served(target, settings)
 
     async def _kept(self) -> tuple[RemovedRecords, Refusals]:
@@ -299,8 +300,8 @@ def test_delegations(zones: Zones) -> None:
 
 @pytest.mark.long
 def test_the_glue_of_many_name_servers(zones: Zones) -> None:
-    """A server leaves glue out of a datagram: it is asked for again over TCP before it is called missing."""
-    names = [f"{'n' * 40}{number:02d}.sub" for number in range(26)]
+    """The server leaves glue out of a datagram without a word: it is asked for over TCP before it is called missing."""
+    names = [f"{'n' * 40}{number:02d}.sub" for number in range(18)]
     zones.has("z", *(f"sub NS {name}" for name in names), *(f"{name} A 192.0.2.1" for name in names))
     zones.sync()
     assert zones.found() == {}
@@ -311,7 +312,9 @@ def test_a_zone_below_on_the_same_server(zones: Zones) -> None:
     zones.has("z", "child NS ns.child", "ns.child A 192.0.2.1", f"child DS 12345 8 2 {'ab' * 32}")
     zones.has("child.z", "www A 192.0.2.2")
     zones.sync()
-    assert zones.found() == {"child.z NS": "(occluded)", "ns.child.z A": "(occluded)"}
+    (report,) = zones.verify().servers
+    assert zones.found(report) == {"child.z NS": "(occluded)", "ns.child.z A": "(occluded)"}
+    assert {each.why for each in report.findings} == {f"the zone {zones.name('child.z')} on the same server hides it"}
 
 
 def test_a_signed_zone(zones: Zones) -> None:
@@ -366,17 +369,31 @@ def test_a_foreign_zone_is_named_as_the_reason(one: Zones) -> None:
 
 @pytest.mark.long
 def test_a_target_that_is_down_is_said_and_the_others_are_asked(one: Zones) -> None:
-    """Both its API and its DNS are away."""
+    """Each by its name, with the reason and the mend."""
     one.has("z", "www A 192.0.2.1")
     one.sync()
-    result = one.verify({}, {"name": "down", "dns_address": "127.0.0.1:9"}, {"name": "odd", "dns_address": "a/b"})
-    up, down, odd = result.servers
-    assert (up.error, up.asked, one.found(up)) == (None, 4, {})
-    assert down.error is not None
-    assert "DNS at 127.0.0.1 port 9 does not answer over UDP" in down.error
-    assert odd.error is not None
-    assert "which is no address" in odd.error
+    down = {"name": "down", "dns_address": "127.0.0.1:9", "url": "http://127.0.0.1:9"}
+    result = one.verify({"name": "up"}, down, {"name": "odd", "dns_address": "a/b"})
+    reports = {report.server: report for report in result.servers}
+    assert (reports["up"].error, one.found(reports["up"])) == (None, {})
+    assert "DNS at 127.0.0.1 port 9 does not answer over UDP" in (reports["down"].error or "")
+    assert "which is no address" in (reports["odd"].error or "")
+    assert (
+        reports["down"].hint
+        == "set targets[down].dns_address to where PowerDNS answers queries (`local-address`, `local-port`)"
+    )
     assert not result.as_wanted
+
+
+def test_dns_is_asked_where_the_api_is_away(one: Zones) -> None:
+    """What is found is told, and that nobody can say why."""
+    one.has("z", "www A 192.0.2.1")
+    one.sync()
+    one.write("z", "www A 192.0.2.9")
+    (report,) = one.verify({"url": "http://127.0.0.1:9"}).servers
+    assert one.found(report) == {"www.z A": "stale"}
+    assert report.findings[0].why == ""
+    assert "its zones could not be listed" in report.notes[0]
 
 
 def test_a_netbox_that_goes_away_is_said_with_what_was_found(one: Zones) -> None:

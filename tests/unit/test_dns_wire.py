@@ -56,6 +56,13 @@ def test_an_answer_is_read_as_it_was_written(row: Row) -> None:
     assert record.rdata == canonical_wire(type, rdata)
 
 
+def test_a_query_is_what_dnspython_reads() -> None:
+    """Its id and question, no recursion, and an EDNS payload that passes everywhere."""
+    message = dns.message.from_wire(query(0xABCD, question_of(("www.example.com.", "TYPE65280"))))
+    assert (message.id, message.flags, message.edns, message.payload) == (0xABCD, 0, 0, 1232)
+    assert [each.to_text() for each in message.question] == ["www.example.com. IN TYPE65280"]
+
+
 def test_a_soa_is_written_as_dnspython_writes_it() -> None:
     """The two names in their order, then five numbers; NetBox makes it, so the table has none."""
     rdata = "ns1.example. hostmaster.example. 4294967295 3600 600 86400 300"

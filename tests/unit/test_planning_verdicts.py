@@ -175,7 +175,23 @@ def test_what_is_no_answer(message: bytes | None, words: str) -> None:
     assert said.answer.startswith(words)
 
 
-def test_an_ordinary_answer_takes_the_short_way() -> None:
+@pytest.mark.parametrize(
+    ("content", "key", "sections"),
+    [
+        pytest.param(WWW, ("www.example.com.", "A"), {"answer": ONE + TWO}, id="answer"),
+        pytest.param(DELEGATED, ("sub.example.com.", "NS"), {"authority": NS, "authoritative": False}, id="referral"),
+        pytest.param(
+            DELEGATED,
+            ("ns.sub.example.com.", "A"),
+            {"authority": NS, "additional": GLUE, "authoritative": False},
+            id="glue",
+        ),
+    ],
+)
+def test_an_ordinary_answer_takes_the_short_way(
+    content: str, key: tuple[str, str], sections: dict[str, object]
+) -> None:
     """The octets alone tell; else every answer would cost a parser."""
-    expected = _expected(WWW, ("www.example.com.", "A"))
-    assert is_as_wanted(expected, _answer(expected, ONE + TWO), question_of(expected.question))
+    expected = _expected(content, key)
+    message = _answer(expected, **sections)  # type: ignore[arg-type]  # by name
+    assert is_as_wanted(expected, message, question_of(expected.question))
