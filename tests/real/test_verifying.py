@@ -300,7 +300,7 @@ def test_delegations(zones: Zones) -> None:
 
 @pytest.mark.long
 def test_the_glue_of_many_name_servers(zones: Zones) -> None:
-    """The server leaves glue out of a datagram without a word: it is asked for over TCP before it is called missing."""
+    """A referral that no datagram holds comes whole over TCP."""
     names = [f"{'n' * 40}{number:02d}.sub" for number in range(18)]
     zones.has("z", *(f"sub NS {name}" for name in names), *(f"{name} A 192.0.2.1" for name in names))
     zones.sync()
