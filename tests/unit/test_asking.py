@@ -160,6 +160,17 @@ def test_forged_answers_over_tcp_are_not_believed() -> None:
     assert _ask(Server(tcp=_forged(_another_question)), "www.", tcp=True) == ["www."]
 
 
+def test_a_connection_that_is_full_of_what_nobody_asked_is_given_up() -> None:
+    """Nobody listens to it for ever."""
+
+    def chatters(query: dns.message.Message, before: int) -> Iterable[bytes]:
+        response = dns.message.make_response(query)
+        _another_question(response)
+        return [response.to_wire()] * 1_000
+
+    assert _ask(Server(tcp=chatters), "a.", tcp=True, patience=LONG) == [None]
+
+
 def test_what_is_not_answered_over_tcp_has_no_answer() -> None:
     """A server that is there over UDP alone is no reason to give up the rest."""
     server = Server(truncated, hangs_up=0)

@@ -169,7 +169,7 @@ WELL, CHANGED = _facts(ONE, ONE), _facts(ONE, TWO)
             [replace(ZONE_OF, active=False, status="parked", targets=())],
             [KEY],
             [],
-            f"{KEY[0]} is in {ZONE}, which is not active in NetBox (status parked): nothing of it is wanted",
+            f"{KEY[0]} is in {ZONE} (view _default_, status parked), not active in NetBox: nothing of it is wanted",
             True,
             id="inactive-zone",
         ),

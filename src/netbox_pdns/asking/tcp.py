@@ -11,6 +11,8 @@ from netbox_pdns.asking.flight import Flight, Ticket
 PATIENCE = 5.0
 """Seconds that a connection may take, and that an answer may be silent."""
 _AT_ONCE = 20
+_MOST_UNASKED = 100
+"""So many messages that nobody asked for are passed over on one connection, which is closed then."""
 _TRIES = 2
 """A server may close a connection whenever it likes: what was open is asked once more."""
 
@@ -63,18 +65,27 @@ class TcpLine:
             reader, writer = await self._connected()
             while (message := flight.next(0.0)) is not None:
                 writer.write(struct.pack("!H", len(message)) + message)
-            while len(flight):
-                async with asyncio.timeout(self._patience):
-                    (length,) = struct.unpack("!H", await reader.readexactly(2))
-                    answer = await reader.readexactly(length)
-                ticket = flight.received(answer)
-                if ticket is not None:
-                    ticket.take(answer)
+            await self._answers(reader, flight)
         except (OSError, EOFError, TimeoutError) as error:
             self.trouble = str(error) or error.__class__.__name__
             await self._hang_up()
             return False
         return True
+
+    async def _answers(self, reader: asyncio.StreamReader, flight: Flight) -> None:
+        """Hand the answers out until all are there; raises `EOFError` where the connection ends before, or only chatters."""
+        unasked = 0
+        while len(flight):
+            async with asyncio.timeout(self._patience):
+                (length,) = struct.unpack("!H", await reader.readexactly(2))
+                answer = await reader.readexactly(length)
+            ticket = flight.received(answer)
+            if ticket is not None:
+                ticket.take(answer)
+                continue
+            unasked += 1
+            if unasked > _MOST_UNASKED:
+                raise EOFError("it answers what nobody asked")
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._stream is None:

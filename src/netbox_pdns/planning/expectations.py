@@ -14,6 +14,8 @@ import dns.rdatatype
 
 from netbox_pdns.dns.names import ancestors, is_within
 from netbox_pdns.dns.rrset import Key, RRset, Zone
+from netbox_pdns.planning.rules import servable
+from netbox_pdns.planning.values import Desired, LeftOut, Observed, PlanContext
 
 _ADDRESSES = frozenset({"A", "AAAA"})
 _QUERY_TYPES = frozenset({0, 41, *range(128, 256)})
@@ -43,6 +45,13 @@ class Expectation:
     seen: Seen
     question: Key
     why: str = ""
+
+
+def to_be_seen(desired: Desired, observed: Observed | None, context: PlanContext) -> tuple[Zone, tuple[LeftOut, ...]]:
+    """Return what DNS is to show of a zone, which is what can be served of it and its SOA; and what is left out."""
+    content, left_out = servable(desired, observed, context)
+    soa = () if desired.zone.soa is None else (desired.zone.soa,)
+    return Zone.of(content.name, (*soa, *content.rrsets.values())), left_out
 
 
 def expectations(zone: Zone, served: Collection[str]) -> tuple[Expectation, ...]:

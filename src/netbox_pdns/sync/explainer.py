@@ -11,11 +11,10 @@ from netbox_pdns.asking.asker import Asker
 from netbox_pdns.asking.endpoint import dns_endpoint
 from netbox_pdns.dns.message import question_of
 from netbox_pdns.dns.names import ancestors, is_within
-from netbox_pdns.dns.rrset import Key, RRset, Zone
+from netbox_pdns.dns.rrset import Key, RRset
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning.expectations import Expectation, Seen, expectations, hiding, standing_in
+from netbox_pdns.planning.expectations import Expectation, Seen, expectations, hiding, standing_in, to_be_seen
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
-from netbox_pdns.planning.rules import servable
 from netbox_pdns.planning.unmanaged import is_unmanaged
 from netbox_pdns.planning.values import (
     NO_EXPLANATIONS,
@@ -87,10 +86,15 @@ class Explainer:
 
 
 def _home(zones: Sequence[HeldZone], name: str, type: str | None) -> tuple[HeldZone, ...]:
-    """Return the zones that *name* is in: the longest match, once a view; a DS is in the zone above (RFC 4035, 3.1.4.1)."""
-    around = [zone for zone in zones if is_within(name, zone.name) and not (type == "DS" and zone.name == name)]
-    longest = max((len(zone.name) for zone in around), default=0)
-    return tuple(zone for zone in around if len(zone.name) == longest)
+    """Return the zones that *name* is in: in each view the longest match, active or not.
+
+    A DS is in the zone above its name (RFC 4035, section 3.1.4.1).
+    """
+    home: dict[str, HeldZone] = {}
+    for zone in sorted(zones, key=lambda zone: len(zone.name)):
+        if is_within(name, zone.name) and not (type == "DS" and zone.name == name):
+            home[zone.view] = zone
+    return tuple(home.values())
 
 
 class _Look:
@@ -137,10 +141,11 @@ class _Look:
     def _why_not(self) -> str:
         if not self._home:
             return "NetBox shows no zone that the name is in"
-        zone = self._home[0]
+        names = " and ".join(dict.fromkeys(zone.name for zone in self._home))
         if not any(each.active for each in self._home):
-            return f"the zone {zone.name} is not active in NetBox (status {zone.status})"
-        return f"the selection of this target does not pick the zone {zone.name}"
+            statuses = ", ".join(dict.fromkeys(zone.status for zone in self._home))
+            return f"{names} is not active in NetBox (status {statuses})"
+        return f"the selection of this target does not pick {names}"
 
     async def _selected(self, desired: Desired) -> None:
         explainer, target = self._explainer, self._served.target
@@ -150,9 +155,7 @@ class _Look:
         outcome = await reconciler.bring(desired, listed)
         observed = None if listed is None else await target.read(desired.zone.name)
         context = self._context(desired, listed)
-        content, _ = servable(desired, observed, context)
-        soa = [] if desired.zone.soa is None else [desired.zone.soa]
-        whole = Zone.of(content.name, [*soa, *content.rrsets.values()])
+        whole, _ = to_be_seen(desired, observed, context)
         expected = [each for each in expectations(whole, self._listed) if each.rrset.name == self._name]
         self.facts = replace(
             self.facts,
@@ -227,6 +230,6 @@ class _Look:
         return expected
 
     def _zone(self) -> str | None:
-        if self._home:
-            return self._home[0].name
+        if self.ref is not None:
+            return self.ref.name
         return None if self.facts.observed is None else self.facts.observed.zone.name

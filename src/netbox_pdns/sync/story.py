@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from netbox_pdns.dns.rrset import Key
 from netbox_pdns.planning.expectations import Expectation, Seen
@@ -66,7 +67,7 @@ class Facts:
         return None if self.outcome is None else self.outcome.plan
 
 
-_Told = tuple[State, str] | None
+_Told: TypeAlias = tuple[State, str] | None
 
 
 def on_target(facts: Facts, key: Key) -> OnTarget:
@@ -248,13 +249,11 @@ def _conclusion(name: str, zones: Sequence[ZoneOfName], rrsets: Sequence[RRsetSt
     if not zones:
         return f"{name} is in no zone that NetBox shows to this token"
     if not any(zone.active for zone in zones):
-        statuses = ", ".join(sorted({zone.status for zone in zones}))
-        return (
-            f"{name} is in {zones[0].name}, which is not active in NetBox (status {statuses}): nothing of it is wanted"
-        )
+        where = " and ".join(f"{zone.name} (view {zone.view}, status {zone.status})" for zone in zones)
+        return f"{name} is in {where}, not active in NetBox: nothing of it is wanted"
     if not any(zone.targets for zone in zones):
-        views = ", ".join(zone.view for zone in zones)
-        return f"{name} is in {zones[0].name} (view {views}), which no target selects"
+        where = " and ".join(f"{zone.name} (view {zone.view})" for zone in zones)
+        return f"{name} is in {where}, which no target selects"
     if len(rrsets) == 1:
         return rrsets[0].conclusion
     well = sum(all(on.state.is_well for on in rrset.targets) for rrset in rrsets)

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from netbox_pdns.asking.asker import Asker
 from netbox_pdns.asking.endpoint import Endpoint, dns_endpoint
-from netbox_pdns.dns.rrset import Key, Zone
+from netbox_pdns.dns.rrset import Key
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning.expectations import Expectation, expectations
-from netbox_pdns.planning.rules import servable
+from netbox_pdns.planning.expectations import Expectation, expectations, to_be_seen
 from netbox_pdns.planning.values import Desired, LeftOut, PlanContext, TargetZone, ZoneRef
 from netbox_pdns.planning.verdicts import WARNINGS, Finding, Verdict
 from netbox_pdns.store.refusals import Refusals
@@ -34,7 +34,7 @@ from netbox_pdns.sync.verification import FoundRRset, Verification, VerifyReques
 ZONES_AT_ONCE = 16
 """Zones that are asked about at the same time: small zones alone would leave the line idle between them."""
 
-Tell = Callable[[int, int], None]
+Tell: TypeAlias = Callable[[int, int], None]
 """Is told how many of how many zones are done."""
 
 
@@ -156,9 +156,7 @@ class Verifier:
             signs=lane.served.settings.template.dnssec if listed is None else listed.dnssec,
             refused=self._refusals.of(target.name, desired.zone.name),
         )
-        content, left_out = servable(desired, None, context)
-        soa = [] if desired.zone.soa is None else [desired.zone.soa]
-        whole = Zone.of(content.name, [*soa, *content.rrsets.values()])
+        whole, left_out = to_be_seen(desired, None, context)
         return expectations(whole, lane.names), {record.key: record for record in left_out}
 
     async def _planned(self, lane: _Asked, desired: Desired) -> ZoneOutcome:
