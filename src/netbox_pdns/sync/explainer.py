@@ -20,9 +20,9 @@ from netbox_pdns.planning.values import (
     NO_EXPLANATIONS,
     Desired,
     Explanations,
-    Observed,
     PlanContext,
     TargetZone,
+    ZonePlan,
     ZoneRef,
 )
 from netbox_pdns.planning.verdicts import shown, verdict
@@ -166,7 +166,7 @@ class _Look:
             is_unmanaged=lambda key: is_unmanaged(key, context),
             expected={each.rrset.key: each for each in expected},
             instead=hiding(self._name, whole, self._listed) or standing_in(self._name, whole) or "",
-            explanations=await self._explanations(desired, observed),
+            explanations=await self._explanations(desired, outcome.plan),
         )
 
     def _context(self, desired: Desired, listed: TargetZone | None) -> PlanContext:
@@ -183,30 +183,15 @@ class _Look:
     def _is_ours(self, listed: TargetZone | None) -> bool:
         return listed is not None and listed.account == self._served.target.mark
 
-    async def _explanations(self, desired: Desired, observed: Observed | None) -> Explanations:
-        """Ask NetBox why it does not want what the server has at this name."""
-        if observed is None or not self._is_ours(observed.listed):
-            return NO_EXPLANATIONS
-        unwanted = [
-            (*key, rdata)
-            for key, rrset in observed.zone.content.items()
-            if key[0] == self._name
-            for rdata in rrset.rdatas
-            if key not in desired.zone.rrsets or rdata not in desired.zone.rrsets[key].rdatas
-        ]
-        try:
-            return await self._explainer.source.explain(desired.ref, unwanted) if unwanted else NO_EXPLANATIONS
-        except NetboxPdnsError:  # the zone's plan, which needs the same, says so
-            return NO_EXPLANATIONS
+    async def _explanations(self, desired: Desired, plan: ZonePlan | None) -> Explanations:
+        """Ask NetBox why those records of this name go that the plan removes."""
+        changes = () if plan is None else plan.changes
+        going = [record for change in changes if change.key[0] == self._name for record in change.removed_records]
+        return await self._explainer.source.explain(desired.ref, going) if going else NO_EXPLANATIONS
 
     async def at_rrsets(self, keys: Sequence[Key]) -> None:
         """Ask DNS for *keys*, and look for files with what was removed of them."""
-        zone = self._zone()
-        files = {
-            key: str(path)
-            for key in keys
-            if zone and (path := await self._explainer.removed.last_naming(self.facts.target, zone, key)) is not None
-        }
+        files = {key: path for key in keys if (path := await self._last_removed(key)) is not None}
         self.facts = replace(self.facts, removed=files)
         asked = [self._question(key) for key in keys]
         try:
@@ -229,7 +214,10 @@ class _Look:
             return Expectation(RRset(*key, ttl=0, rdatas=()), Seen.ANSWER, key)
         return expected
 
-    def _zone(self) -> str | None:
-        if self.ref is not None:
-            return self.ref.name
-        return None if self.facts.observed is None else self.facts.observed.zone.name
+    async def _last_removed(self, key: Key) -> str | None:
+        """Return the newest file with a removed record of the RRset, of whichever zone had the name, the nearest first."""
+        for zone in (*reversed(ancestors(self._name, ".")), "."):
+            path = await self._explainer.removed.last_naming(self.facts.target, zone, key)
+            if path is not None:
+                return str(path)
+        return None
