@@ -385,6 +385,15 @@ def test_a_target_that_is_down_is_said_and_the_others_are_asked(one: Zones) -> N
     assert not result.as_wanted
 
 
+def test_targets_and_zone_patterns_narrow_what_is_asked(one: Zones) -> None:
+    """Only what was asked for is looked at."""
+    one.has("z", "www A 192.0.2.1")
+    one.has("other", "www A 192.0.2.1")
+    one.sync()
+    result = one.verify({"name": "a"}, {"name": "b"}, targets=("b",), zones=(f"z.{one.word}.*",))
+    assert [(report.server, report.zones, report.asked) for report in result.servers] == [("b", 1, 4)]
+
+
 def test_dns_is_asked_where_the_api_is_away(one: Zones) -> None:
     """What is found is told, and that nobody can say why."""
     one.has("z", "www A 192.0.2.1")
