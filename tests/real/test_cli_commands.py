@@ -261,6 +261,29 @@ def test_observe_plans_and_writes_nothing(estate: Estate) -> None:
     assert estate.served(f"www.{estate.zones[0]}") == []
 
 
+def test_verify_asks_dns(estate: Estate) -> None:
+    """Status 3 and what is missing before the sync; 0 and nothing but the sum after it; patterns and targets narrow it."""
+    a, b = estate.zones
+    before = estate.run("verify")
+    assert before.status == 3
+    assert f"{b}. on default (127.0.0.1 port " in before.out
+    assert f"  missing    www.{a}. A: REFUSED\n    wanted: 192.0.2.1\n    the next sync changes it\n" in before.out
+    assert "    NetBox: http" in before.out
+    assert "questions to 1 server: 6 missing, " in before.out
+    estate.run("sync")
+    after = estate.run("verify", "--zone", f"{a}.")
+    assert (after.status, after.err) == (0, "")
+    assert after.out.startswith("3 questions to 1 server: all as NetBox wants it, ")
+    estate.write(a, ("www", "192.0.2.9"))
+    data = estate.run("verify", "--json", "--target", "default").json
+    assert (data["as_wanted"], data["counts"]["stale"]) == (False, 1)
+    assert [found["name"] for found in data["servers"][0]["findings"]] == [f"www.{a}."]
+    nobody = estate.run("verify", "--zone", "misspelt.*")
+    assert (nobody.status, "note: there is no zone to ask for" in nobody.err) == (0, True)
+    wrong = estate.run("verify", "--target", "defualt")
+    assert (wrong.status, "did you mean default?" in wrong.err) == (1, True)
+
+
 def test_check_of_what_is_set_up_well(estate: Estate) -> None:
     """Exit status 0, no line that fails; and with another server's DNS address status 3."""
     estate.run("sync")

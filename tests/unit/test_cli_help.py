@@ -13,7 +13,7 @@ from netbox_pdns import __version__
 from netbox_pdns.cli.app import app
 from netbox_pdns.planning.values import HoldReason
 
-COMMANDS = ["plan", "sync", "zones", "check", "settings", "demo", "version"]
+COMMANDS = ["plan", "sync", "verify", "explain", "zones", "check", "settings", "demo", "version"]
 HEAVY = ["httpx2", "dns", "msgspec", "structlog", "starlette", "yaml", "netbox_pdns.settings", "netbox_pdns.planning"]
 
 
@@ -50,6 +50,9 @@ def test_help_lists_the_commands_and_the_exit_status() -> None:
         pytest.param(["plan", "--json", "--output", "yaml"], "ask for one", id="two-forms"),
         pytest.param(["sync", "example.com"], "unexpected extra argument", id="extra-argument"),
         pytest.param(["sync", "--force", "unexplaned"], "did you mean unexplained?", id="misspelt-reason"),
+        pytest.param(["explain"], "Missing argument 'NAME'", id="no-name"),
+        pytest.param(["explain", "a..b"], "'a..b' is no domain name", id="no-domain-name"),
+        pytest.param(["explain", "a.b", "ADDRESS"], "'ADDRESS' is no record type", id="no-record-type"),
         pytest.param(["sync", "--force", ","], "names no reason", id="no-reason"),
     ],
 )

@@ -9,10 +9,12 @@ import typer
 
 from netbox_pdns.cli.check import check
 from netbox_pdns.cli.exit_status import EPILOG
+from netbox_pdns.cli.explain import explain
 from netbox_pdns.cli.options import Verbose
 from netbox_pdns.cli.plan import plan
 from netbox_pdns.cli.settings import settings
 from netbox_pdns.cli.sync import sync
+from netbox_pdns.cli.verify import verify
 from netbox_pdns.cli.version import version
 from netbox_pdns.cli.zones import zones
 
@@ -57,6 +59,10 @@ app.command(
         "sync --plan plan.json",
     )
 )(sync)
+app.command(epilog=_example("verify", "verify --zone '*.example.com' --nameservers", "verify --target site-b --json"))(
+    verify
+)
+app.command(epilog=_example("explain www.example.com", "explain example.com MX --json"))(explain)
 app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
 app.command(epilog=_example("check", "check --json"))(check)
 app.command(epilog=_example("settings", "settings --json"))(settings)

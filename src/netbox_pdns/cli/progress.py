@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -53,6 +53,19 @@ def shown_progress(console: Console) -> Iterator[Listener]:
                     pass
 
         yield listen
+
+
+@contextmanager
+def shown_count(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on *console*, where it is a terminal, how many zones of how many are done; yield what is told so."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), _Count(), _Rate(), _Left())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+
+        def tell(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
+
+        yield tell
 
 
 def both(first: Listener, second: Listener) -> Listener:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from netbox_pdns.netbox.source import NetBoxSource
@@ -18,11 +19,19 @@ from netbox_pdns.sync.events import Listener, silent
 from netbox_pdns.sync.reconcile import Served
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a run works with: NetBox, the targets, and what is kept in the data directory."""
+
+    source: NetBoxSource
+    targets: tuple[Served, ...]
+    removed: RemovedRecords
+    refusals: Refusals
+
+
 @asynccontextmanager
-async def open_engine(
-    settings: Settings, *, listener: Listener = silent, hook: RetryHook = ignore
-) -> AsyncIterator[Engine]:
-    """Yield an engine with its connections, which are closed with the block.
+async def open_parts(settings: Settings, *, hook: RetryHook = ignore) -> AsyncIterator[Parts]:
+    """Yield what a run works with; its connections are closed with the block.
 
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
@@ -34,4 +43,16 @@ async def open_engine(
             targets.append(Served(opened, target))
         removed = RemovedRecords(settings.data_dir / "removed", timedelta(days=settings.removed_days))
         refusals = await Refusals.load(settings.data_dir, time.time())
-        yield Engine(source, targets, removed, refusals, listener)
+        yield Parts(source, tuple(targets), removed, refusals)
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, listener: Listener = silent, hook: RetryHook = ignore
+) -> AsyncIterator[Engine]:
+    """Yield an engine with its connections, which are closed with the block.
+
+    Raises `ConfigurationError` for a CA file that cannot be used.
+    """
+    async with open_parts(settings, hook=hook) as parts:
+        yield Engine(parts.source, parts.targets, parts.removed, parts.refusals, listener)

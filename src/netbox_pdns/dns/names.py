@@ -19,6 +19,7 @@ _ORDINARY = re.compile(r"(?:[a-z0-9_*/-]{1,63}\.)++")
 _LONGEST = 254
 _REMEMBERED = 16_384
 """Names whose canonical form is kept: both sides of a zone, and its targets, name the same again and again."""
+_LABEL = re.compile(r"(?:\\.|[^.\\])+\.")
 
 
 @lru_cache(_REMEMBERED)
@@ -51,3 +52,15 @@ def _ends_in_escape(name: str, zone: str) -> bool:
     """Tell whether the dot before *zone* is part of a label (``a\\.example.com.`` is not in ``example.com.``)."""
     before = name[: -len(zone) - 1]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def ancestors(name: str, zone: str) -> tuple[str, ...]:
+    """Return the names from just below *zone* down to *name* itself; none for the zone's own name.
+
+    Both are canonical, and *name* is within *zone*.
+    """
+    if name == zone:
+        return ()
+    below = name if zone == "." else name[: len(name) - len(zone)]
+    starts = [match.start() for match in _LABEL.finditer(below)]
+    return tuple(name[start:] for start in reversed(starts))

@@ -9,9 +9,11 @@ from typing import Self
 from netbox_pdns.netbox.client import NetBoxClient
 from netbox_pdns.netbox.explain import explain
 from netbox_pdns.netbox.explain_zones import explain_zones
+from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.selection import selected, zone_ref
+from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
 from netbox_pdns.settings import NetBoxSettings, Selection
@@ -54,3 +56,11 @@ class NetBoxSource:
     async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
         """Return for those of *names* that NetBox explains why they are no longer wanted."""
         return await explain_zones(self.client, names, selection)
+
+    async def zones_named(self, names: Sequence[str]) -> tuple[HeldZone, ...]:
+        """Return the zones of all views, active or not, that have one of the canonical *names*."""
+        return await zones_named(self.client, names)
+
+    async def records_named(self, name: str) -> tuple[HeldRecord, ...]:
+        """Return the records of all zones, active or not, whose owner is the canonical *name*."""
+        return await records_named(self.client, name)

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import dns.flags
 
+from netbox_pdns.asking.asker import asked, soa_serial_of
+from netbox_pdns.asking.endpoint import dns_endpoint
 from netbox_pdns.errors import ConfigurationError, NetboxPdnsError
-from netbox_pdns.powerdns.asking import asked, dns_endpoint, soa_serial_of
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.growth import served_serial
 from netbox_pdns.powerdns.wire import Server, ZoneWire
@@ -161,11 +162,10 @@ async def _dns(settings: TargetSettings, zones: Sequence[ZoneWire], mark: str, *
         (zone for zone in zones if zone.serial), key=lambda zone: (zone.account != mark, zone.name), default=None
     )
     try:
-        host, port = dns_endpoint(settings)
+        where = dns_endpoint(settings).text
         answer = await asked(settings, NO_SUCH_ZONE if served is None else served.name, "SOA", tcp=tcp)
     except NetboxPdnsError as error:
         return _failed(name, error)
-    where = f"{host} port {port}"
     if served and (soa_serial_of(answer) is None or not answer.flags & dns.flags.AA):
         hint = f"is this the same server? correct {settings.setting('dns_address')}"
         return Probe(name, "failed", f"{where} does not serve {served.name}, which the API lists", hint)

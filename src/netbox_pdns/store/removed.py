@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from netbox_pdns.dns.master_file import master_file
-from netbox_pdns.dns.rrset import RRset, Zone
+from netbox_pdns.dns.rdata import canonical_type
+from netbox_pdns.dns.rrset import Key, RRset, Zone
 from netbox_pdns.errors import ConfigurationError
 
 _UNSAFE = re.compile(r"[^a-z0-9._-]")
@@ -51,6 +52,21 @@ class RemovedRecords:
         """Remove the files older than `keep`; return how many."""
         return await asyncio.to_thread(self._prune, datetime.now(UTC) - self.keep)
 
+    async def last_naming(self, target: str, zone: str, key: Key) -> Path | None:
+        """Return the newest file about *zone* on *target* that holds a record of the RRset, None without one."""
+        return await asyncio.to_thread(self._last_naming, self._folder(target, zone), key)
+
+    def _folder(self, target: str, zone: str) -> Path:
+        return self.directory / _file_name(target) / _file_name(zone.rstrip(".") or "root")
+
+    @staticmethod
+    def _last_naming(folder: Path, key: Key) -> Path | None:
+        for path in sorted(folder.glob("*.zone"), reverse=True):
+            with path.open(encoding="utf-8") as file:
+                if any(_names(line, key) for line in file):
+                    return path
+        return None
+
     def _header(self, target: str, zone: str, reasons: Iterable[str]) -> tuple[str, ...]:
         now = datetime.now(UTC)
         return (
@@ -59,7 +75,7 @@ class RemovedRecords:
         )
 
     def _write(self, target: str, zone: str, text: str) -> Path:
-        folder = self.directory / _file_name(target) / _file_name(zone.rstrip(".") or "root")
+        folder = self._folder(target, zone)
         path = folder / f"{datetime.now(UTC).strftime(_STAMP)}.zone"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -86,6 +102,12 @@ class RemovedRecords:
                 path.unlink(missing_ok=True)
                 count += 1
         return count
+
+
+def _names(line: str, key: Key) -> bool:
+    """Tell whether a line of master-file text, `NAME TTL IN TYPE RDATA`, is a record of the RRset."""
+    name, *rest = line.split(" ", 4)
+    return name == key[0] and len(rest) == 4 and canonical_type(rest[2]) == key[1]
 
 
 def _file_name(text: str) -> str:

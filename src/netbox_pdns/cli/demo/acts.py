@@ -10,6 +10,7 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
+from netbox_pdns.asking.asker import asked
 from netbox_pdns.cli import report as reports
 from netbox_pdns.cli.demo.company import INTERNAL, PUBLIC, company
 from netbox_pdns.cli.demo.netbox import NetBoxUser
@@ -20,7 +21,6 @@ from netbox_pdns.cli.text import print_attention, print_plans, print_summary
 from netbox_pdns.cli.wiring import open_engine
 from netbox_pdns.errors import DataError
 from netbox_pdns.planning.values import HoldReason
-from netbox_pdns.powerdns.asking import asked
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.patterns import matches
 
