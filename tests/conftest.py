@@ -14,7 +14,7 @@ import pytest
 import servers
 from servers import NetBoxServer
 
-from netbox_pdns.sandbox.pdns_server import find_pdns_server
+from netbox_pdns.sandbox.installation import find_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 T = TypeVar("T")

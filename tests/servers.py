@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -25,9 +26,17 @@ from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
 STATE = Path(os.environ.get("DEV_SERVERS") or Path(__file__).parent.parent / ".dev")
 
+NEXT = ("next_gsqlite3", "next_lmdb", "next_gpgsql")
+"""The primaries of Debian's next release, by what comes after `powerdns_`."""
+
+
+def mark_of_next() -> pytest.MarkDecorator:
+    """Return the mark of the next release's tests: `long` where it was started, else `full`: `make test-full` fetches it."""
+    return pytest.mark.long if "powerdns_next_lmdb" in _known() else pytest.mark.full
+
 
 def powerdns(name: str) -> RunningPowerDNS:
-    """Return the running PowerDNS called *name* (`powerdns_gsqlite3`, `powerdns_lmdb`, `powerdns_secondary`)."""
+    """Return the running PowerDNS called *name* (`powerdns_gsqlite3`, `powerdns_next_lmdb`, ...)."""
     server = RunningPowerDNS(**_reached(name))
     _must_answer(name, f"{server.url}/api/v1/servers/{server.server_id}", {"X-API-Key": server.api_key})
     return server
@@ -170,6 +179,13 @@ def ask(server: RunningPowerDNS, name: str, rdtype: str, *, tcp: bool = False) -
     return dns.query.udp_with_fallback(query, server.dns_host, port=server.dns_port, timeout=10.0)[0]
 
 
+@functools.cache
+def release(server: RunningPowerDNS) -> tuple[int, int]:
+    """Return the release that *server* says it is, like (4, 9)."""
+    major, minor = api(server, "GET", "").json()["version"].split(".")[:2]
+    return int(major), int(minor)
+
+
 def served_serial(server: RunningPowerDNS, zone: str) -> int | None:
     """Return the SOA serial that *server* answers for *zone*, None where it has no such zone."""
     try:
@@ -206,11 +222,15 @@ def missing(what: str) -> NoReturn:
 
 
 def _reached(name: str) -> dict[str, Any]:
-    path = STATE / "servers.json"
-    servers = json.loads(path.read_text()) if path.exists() else {}
+    servers = _known()
     if name not in servers:
         missing(f"{name} is not there: run `make servers`")
     return dict(servers[name])
+
+
+def _known() -> dict[str, Any]:
+    path = STATE / "servers.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def _must_answer(name: str, url: str, headers: dict[str, str]) -> None:

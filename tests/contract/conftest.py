@@ -1,4 +1,4 @@
-"""Each PowerDNS that the contract holds for: the sandbox's, and the real one on each backend."""
+"""Each PowerDNS that the contract holds for: the sandbox's, and the real ones on each backend, of both releases."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ SANDBOX = "sandbox"
         SANDBOX,
         pytest.param("gsqlite3", marks=pytest.mark.real),
         pytest.param("lmdb", marks=pytest.mark.real),
+        pytest.param("gpgsql", marks=[pytest.mark.real, pytest.mark.long]),
+        *(pytest.param(name, marks=[pytest.mark.real, servers.mark_of_next()]) for name in servers.NEXT),
     ],
 )
 def powerdns(request: pytest.FixtureRequest) -> Iterator[RunningPowerDNS]:

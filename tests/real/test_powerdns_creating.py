@@ -16,7 +16,8 @@ from servers import api, ask, served_serial
 from netbox_pdns.errors import ConflictError
 from netbox_pdns.planning.values import Action
 from netbox_pdns.powerdns.target import PowerDNSTarget
-from netbox_pdns.sandbox.pdns_server import Backend, running_pdns_server
+from netbox_pdns.sandbox.installation import Backend
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import ZoneTemplate
 

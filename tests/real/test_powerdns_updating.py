@@ -21,7 +21,8 @@ from netbox_pdns.dns.serial import serial_gt
 from netbox_pdns.errors import ConflictError
 from netbox_pdns.planning.values import Action, Desired
 from netbox_pdns.powerdns.rectifying import OWED
-from netbox_pdns.sandbox.pdns_server import Backend, running_pdns_server
+from netbox_pdns.sandbox.installation import Backend
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import ZoneTemplate
 
