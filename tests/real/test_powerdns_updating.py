@@ -126,6 +126,39 @@ def test_a_zone_that_others_keep_from_rectifying_stays_so(tmp_path: Path, run) -
     run(test())
 
 
+@pytest.mark.parametrize(
+    ("default", "put_off"),
+    [pytest.param("yes", True, id="rectified by default"), pytest.param("no", False, id="not rectified by default")],
+)
+def test_a_zone_without_a_word_about_rectification_follows_the_server(
+    default: str, put_off: bool, tmp_path: Path, run
+) -> None:
+    """The API shows false for it; where the server rectifies it all the same, a large change does so once."""
+
+    async def test() -> None:
+        settings = {"default-api-rectify": default}
+        async with running_pdns_server(tmp_path, settings=settings) as server:
+            made = {
+                "name": ZONE,
+                "kind": "Native",
+                "account": MARK,
+                "soa_edit_api": "",
+                "nameservers": ["ns.example.net."],
+            }
+            assert api(server, "POST", "/zones", json=made).status_code == 201
+            desired = wanted(ZONE, 5_000, hosts(3_000))
+            await _broken_off(server, desired)
+            async with target_of(server) as target:
+                assert bool(await target.client.metadata(ZONE, OWED)) is put_off
+                await bring(target, desired)
+                assert (await target.client.zone(ZONE, content=False)).api_rectify is put_off
+                assert await target.client.metadata(ZONE, OWED) == ()
+                assert (await planned(target, desired)).action is Action.NOTHING
+            assert _rcode(server, f"rack.{ZONE}") == ("NOERROR" if put_off else "NXDOMAIN")
+
+    run(test())
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_refused_records_are_named_and_all_others_applied(backend: Backend, tmp_path: Path, run) -> None:
     """Bad records among thousands, in a new zone and in a change, each by its name, type and rdata."""

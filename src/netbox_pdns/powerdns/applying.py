@@ -39,6 +39,7 @@ class Writer:
     client: PowerDNSClient
     mark: str
     limit: int
+    rectifies_by_default: bool = True
 
     async def create(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Make a zone, served whole or not at all; a half-made one of ours is finished."""
@@ -52,7 +53,7 @@ class Writer:
         upload = await Upload.of(plan.zone, plan.changes, self.limit)
         owed = await rectifying.is_owed(self.client, before)
         if not upload.at_last:
-            owed |= await rectifying.put_off(self.client, before)
+            owed |= await rectifying.put_off(self.client, before, by_default=self.rectifies_by_default)
         await self._send(plan, before, upload)
         if owed:
             await rectifying.make_good(self.client, plan.zone)
