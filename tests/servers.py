@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,20 @@ NEXT = ("next_gsqlite3", "next_lmdb", "next_gpgsql")
 """The primaries of Debian's next release, by what comes after `powerdns_`."""
 
 
-def mark_of_next() -> pytest.MarkDecorator:
+def primaries(*, gpgsql: Sequence[pytest.MarkDecorator] = (pytest.mark.long,)) -> tuple[Any, ...]:
+    """Return the real primaries as parameters, by what comes after `powerdns_`.
+
+    Those that a quick run cannot pay for are marked; *gpgsql* are the marks of that one.
+    """
+    return (
+        pytest.param("gsqlite3", marks=pytest.mark.real),
+        pytest.param("lmdb", marks=pytest.mark.real),
+        pytest.param("gpgsql", marks=[pytest.mark.real, *gpgsql]),
+        *(pytest.param(name, marks=[pytest.mark.real, _mark_of_next()]) for name in NEXT),
+    )
+
+
+def _mark_of_next() -> pytest.MarkDecorator:
     """Return the mark of the next release's tests: `long` where it was started, else `full`: `make test-full` fetches it."""
     return pytest.mark.long if "powerdns_next_lmdb" in _known() else pytest.mark.full
 

@@ -15,16 +15,7 @@ from netbox_pdns.sandbox.running import RunningPowerDNS
 SANDBOX = "sandbox"
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        SANDBOX,
-        pytest.param("gsqlite3", marks=pytest.mark.real),
-        pytest.param("lmdb", marks=pytest.mark.real),
-        pytest.param("gpgsql", marks=[pytest.mark.real, pytest.mark.long]),
-        *(pytest.param(name, marks=[pytest.mark.real, servers.mark_of_next()]) for name in servers.NEXT),
-    ],
-)
+@pytest.fixture(scope="session", params=[SANDBOX, *servers.primaries()])
 def powerdns(request: pytest.FixtureRequest) -> Iterator[RunningPowerDNS]:
     """A PowerDNS that the tests share: the sandbox's and the real ones in turn."""
     if request.param != SANDBOX:

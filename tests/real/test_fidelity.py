@@ -33,7 +33,7 @@ from netbox_pdns.settings import NetBoxSettings, TargetSettings, ZoneTemplate
 pytestmark = pytest.mark.real
 
 MARK = "netbox-pdns:fidelity:test"
-BACKENDS = ("gsqlite3", "lmdb")
+BACKENDS = servers.primaries()
 TTL = 300
 
 
@@ -168,7 +168,7 @@ def test_the_table_has_every_type_that_netbox_can_hold(netbox_server: NetBoxServ
     assert not missing
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+@pytest.fixture(scope="module", params=servers.primaries(gpgsql=()))
 def served_as_held(request: pytest.FixtureRequest) -> Iterator[Served]:
     """All rows, as if NetBox held them, on each backend."""
     server = servers.powerdns(f"powerdns_{request.param}")
