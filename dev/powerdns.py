@@ -1,4 +1,4 @@
-"""The PowerDNS servers: a secondary, and primaries on each backend, of this machine's release and of Debian's next one."""
+"""The PowerDNS servers: a secondary, and primaries on each backend, of this machine's release and of others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import database
-import release
+import releases
 from processes import Process, ServerError, free_port
 
 from netbox_pdns.errors import ConfigurationError
@@ -23,25 +23,24 @@ _SECONDARY = "powerdns_secondary"
 class _Kind:
     backend: Backend
     settings: Mapping[str, str] = field(default_factory=dict)
-    is_next: bool = False
-    """Tell whether it is the PowerDNS of Debian's next release."""
+    release: str | None = None
+    """The Debian release that it is of, None for the `pdns_server` of this machine."""
 
 
+_BACKENDS: tuple[Backend, ...] = ("gsqlite3", "lmdb", "gpgsql")
 _KINDS = {
     _SECONDARY: _Kind("gsqlite3", {"primary": "no", "secondary": "yes", "autosecondary": "no"}),
-    "powerdns_gsqlite3": _Kind("gsqlite3"),
-    "powerdns_lmdb": _Kind("lmdb"),
-    "powerdns_gpgsql": _Kind("gpgsql"),
-    "powerdns_next_gsqlite3": _Kind("gsqlite3", is_next=True),
-    "powerdns_next_lmdb": _Kind("lmdb", is_next=True),
-    "powerdns_next_gpgsql": _Kind("gpgsql", is_next=True),
+    **{f"powerdns_{backend}": _Kind(backend) for backend in _BACKENDS},
+    **{f"powerdns_{name}_{backend}": _Kind(backend, release=name) for name in releases.NAMES for backend in _BACKENDS},
 }
 NAMES = tuple(_KINDS)
 
 
 def names(state: Path) -> tuple[str, ...]:
-    """Return the servers that can be started here: those of the next release where its folder is there."""
-    return tuple(name for name, kind in _KINDS.items() if not kind.is_next or release.is_there(state))
+    """Return the servers that can be started here: those of another release where its folder is there."""
+    return tuple(
+        name for name, kind in _KINDS.items() if kind.release is None or releases.is_there(kind.release, state)
+    )
 
 
 def process(name: str, state: Path) -> Process:
@@ -63,7 +62,7 @@ def start(name: str, state: Path, known: Mapping[str, Any]) -> dict[str, Any]:
         secondary = known[_SECONDARY]
         settings |= {"only-notify": "", "also-notify": f"{secondary['dns_host']}:{secondary['dns_port']}"}
     try:
-        installation = installed_in(release.folder(state)) if kind.is_next else installed_here()
+        installation = installed_in(releases.folder(kind.release, state)) if kind.release else installed_here()
         if kind.backend == "gpgsql":
             settings |= _database(name, known, installation)
         server = prepare_pdns_server(

@@ -22,7 +22,7 @@ import database
 import debian
 import netbox
 import powerdns
-import release
+import releases
 from processes import Process, ServerError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -55,9 +55,9 @@ def start() -> int:
     return int(failed)
 
 
-def fetch() -> int:
-    """Have PowerDNS of Debian's next release, which `start` starts from then on."""
-    release.make(STATE)
+def fetch(release: str = releases.NAMES[0]) -> int:
+    """Have the PowerDNS of another Debian release, which `start` starts from then on."""
+    releases.make(release, STATE)
     return 0
 
 
@@ -127,13 +127,20 @@ def alone() -> Iterator[None]:
 
 def main() -> int:
     """Run the command that the line names."""
-    verbs = {"start": start, "fetch": fetch, "stop": stop, "status": status, "forget": forget}
+    verbs: dict[str, Callable[[], int]] = {
+        "start": start,
+        "fetch": fetch,
+        "stop": stop,
+        "status": status,
+        "forget": forget,
+    }
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("verb", choices=verbs)
-    verb = verbs[parser.parse_args().verb]
+    parser.add_argument("release", nargs="?", choices=releases.NAMES, help="of fetch: the Debian release")
+    line = parser.parse_args()
     with alone():
         try:
-            return verb()
+            return fetch(line.release or releases.NAMES[0]) if line.verb == "fetch" else verbs[line.verb]()
         except ServerError as error:
             print(error, file=sys.stderr)
             return 1

@@ -26,30 +26,31 @@ from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
 STATE = Path(os.environ.get("DEV_SERVERS") or Path(__file__).parent.parent / ".dev")
 
-NEXT = ("next_gsqlite3", "next_lmdb", "next_gpgsql")
-"""The primaries of Debian's next release, by what comes after `powerdns_`."""
+_BACKENDS = ("gsqlite3", "lmdb", "gpgsql")
 
 
-def primaries(*, gpgsql: Sequence[pytest.MarkDecorator] = (pytest.mark.long,)) -> tuple[Any, ...]:
+def primaries(*, gpgsql: Sequence[pytest.MarkDecorator] = (pytest.mark.long,), sid: bool = False) -> tuple[Any, ...]:
     """Return the real primaries as parameters, by what comes after `powerdns_`.
 
-    Those that a quick run cannot pay for are marked; *gpgsql* are the marks of that one.
+    Those that a quick run cannot pay for are marked; *gpgsql* are the marks of that one. Those of Debian's next release are
+    sampled where they were started, else `full`: `make test-full` fetches them. Those of *sid* are for who fetched it.
     """
+    known = _known()
+
+    def of(release: str, mark: pytest.MarkDecorator) -> list[Any]:
+        return [pytest.param(f"{release}_{each}", marks=[pytest.mark.real, mark]) for each in _BACKENDS]
+
     return (
         pytest.param("gsqlite3", marks=pytest.mark.real),
         pytest.param("lmdb", marks=pytest.mark.real),
         pytest.param("gpgsql", marks=[pytest.mark.real, *gpgsql]),
-        *(pytest.param(name, marks=[pytest.mark.real, _mark_of_next()]) for name in NEXT),
+        *of("trixie", pytest.mark.long if "powerdns_trixie_lmdb" in known else pytest.mark.full),
+        *(of("sid", pytest.mark.long) if sid and "powerdns_sid_lmdb" in known else ()),
     )
 
 
-def _mark_of_next() -> pytest.MarkDecorator:
-    """Return the mark of the next release's tests: `long` where it was started, else `full`: `make test-full` fetches it."""
-    return pytest.mark.long if "powerdns_next_lmdb" in _known() else pytest.mark.full
-
-
 def powerdns(name: str) -> RunningPowerDNS:
-    """Return the running PowerDNS called *name* (`powerdns_gsqlite3`, `powerdns_next_lmdb`, ...)."""
+    """Return the running PowerDNS called *name* (`powerdns_gsqlite3`, `powerdns_trixie_lmdb`, ...)."""
     server = RunningPowerDNS(**_reached(name))
     _must_answer(name, f"{server.url}/api/v1/servers/{server.server_id}", {"X-API-Key": server.api_key})
     return server

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.powerdns.client import PowerDNSClient
+from netbox_pdns.powerdns.forms import SINCE_51, UP_TO_50, Form
 
 Release = tuple[int, int]
 """The first two numbers of a version: (4, 9) for 4.9.18."""
@@ -32,6 +33,11 @@ class Capabilities:
     release: Release | None = None
     body_limit: int | None = None
     rectifies_by_default: bool = True
+
+    @property
+    def form(self) -> Form:
+        """How content is sent; a server that does not tell its release is taken for one up to 5.0."""
+        return SINCE_51 if self.release is not None and self.release >= (5, 1) else UP_TO_50
 
 
 def capabilities(version: str, configuration: Mapping[str, str]) -> Capabilities:

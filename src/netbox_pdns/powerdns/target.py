@@ -75,5 +75,5 @@ class PowerDNSTarget:
         if self._writer is None:
             server = await asked_capabilities(self.client)
             limit = min(self._batch_bytes, server.body_limit or self._batch_bytes)
-            self._writer = Writer(self.client, self.mark, limit, rectifies_by_default=server.rectifies_by_default)
+            self._writer = Writer(self.client, self.mark, limit, server)
         return self._writer
