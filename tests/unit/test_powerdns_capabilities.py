@@ -28,11 +28,12 @@ def test_the_release_is_read_from_the_version(version: str, release: Release | N
     [
         ("4.7.3", None),
         ("4.9.18", None),
-        ("4.6.4", "4.6 is older than all that were tested (4.7 and 4.9)"),
-        ("4.8.4", "4.8 was never tested; 4.7 and 4.9 were"),
-        ("6.0.1", "6.0 is younger than all that were tested (4.7 and 4.9)"),
-        ("0.0.12345", "0.0.12345 is no release; 4.7 and 4.9 were tested"),
-        ("", "a version that it does not tell is no release; 4.7 and 4.9 were tested"),
+        ("5.1.5", None),
+        ("4.6.4", "4.6 is older than all that were tested (4.7, 4.9 and 5.1)"),
+        ("4.8.4", "4.8 was never tested; 4.7, 4.9 and 5.1 were"),
+        ("6.0.1", "6.0 is younger than all that were tested (4.7, 4.9 and 5.1)"),
+        ("0.0.12345", "0.0.12345 is no release; 4.7, 4.9 and 5.1 were tested"),
+        ("", "a version that it does not tell is no release; 4.7, 4.9 and 5.1 were tested"),
     ],
 )
 def test_a_release_that_was_never_tested_is_named_in_words(version: str, said: str | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.planning.values import Change
-from netbox_pdns.powerdns.forms import UP_TO_50
+from netbox_pdns.powerdns.forms import SINCE_51, UP_TO_50
 from netbox_pdns.powerdns.refusals import refused_record
 
 ZONE = "example.com."
@@ -81,3 +81,18 @@ def test_a_long_reason_is_cut() -> None:
     )
     assert refusal is not None
     assert len(refusal.reason) < 300
+
+
+@pytest.mark.parametrize(
+    ("message", "rdata"),
+    [
+        pytest.param(r"""Record www.example.com./TXT '"a\\b"': no""", r'"a\\b"', id="content"),
+        pytest.param("RRset www.example.com. IN TXT: is not allowed at apex", None, id="an RRset"),
+    ],
+)
+def test_the_record_that_a_message_of_5_1_names(message: str, rdata: str | None) -> None:
+    """It names content without the escapes that were added for it, and puts a colon before every reason."""
+    rrset = RRset.of("www.example.com.", "TXT", 300, [r'"a\\b"', '"c"'])
+    refusal = refused_record(message, ZONE, [Change(None, rrset)], SINCE_51)
+    assert refusal is not None
+    assert (refusal.name, refusal.type, refusal.rdata) == (*rrset.key, rdata)

@@ -15,8 +15,8 @@ from netbox_pdns.powerdns.forms import SINCE_51, UP_TO_50, Form
 Release = tuple[int, int]
 """The first two numbers of a version: (4, 9) for 4.9.18."""
 
-TESTED: tuple[Release, ...] = ((4, 7), (4, 9))
-"""The releases that the tests run against, the oldest first."""
+TESTED: tuple[Release, ...] = ((4, 7), (4, 9), (5, 1))
+"""The releases that the tests ran against, the oldest first."""
 
 _MEGABYTE = 1024 * 1024
 
@@ -76,7 +76,8 @@ def untested(version: str) -> str | None:
     release = release_of(version)
     if release in TESTED:
         return None
-    known = " and ".join(f"{major}.{minor}" for major, minor in TESTED)
+    *others, last = (f"{major}.{minor}" for major, minor in TESTED)
+    known = f"{', '.join(others)} and {last}"
     if release is None:
         return f"{version or 'a version that it does not tell'} is no release; {known} were tested"
     name = f"{release[0]}.{release[1]}"
