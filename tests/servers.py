@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,20 +22,23 @@ import dns.rdatatype
 import httpx2
 import pytest
 
+from netbox_pdns.sandbox.installation import Backend, Installation, installed_here, installed_in
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
 STATE = Path(os.environ.get("DEV_SERVERS") or Path(__file__).parent.parent / ".dev")
 
-_BACKENDS = ("gsqlite3", "lmdb", "gpgsql")
+_BACKENDS: tuple[Backend, ...] = ("gsqlite3", "lmdb", "gpgsql")
 
 
-def primaries(*, gpgsql: Sequence[pytest.MarkDecorator] = (pytest.mark.long,), sid: bool = False) -> tuple[Any, ...]:
+def primaries(*, slow: bool = False, sid: bool = False) -> tuple[Any, ...]:
     """Return the real primaries as parameters, by what comes after `powerdns_`.
 
-    Those that a quick run cannot pay for are marked; *gpgsql* are the marks of that one. Those of Debian's next release are
-    sampled where they were started, else `full`: `make test-full` fetches them. Those of *sid* are for who fetched it.
+    gpgsql and those of Debian's next release are sampled, and `full` where the tests are *slow* or the release is not there
+    (`make test-full` fetches it). Those of *sid* are for who fetched it.
     """
     known = _known()
+    sampled = pytest.mark.full if slow else pytest.mark.long
 
     def of(release: str, mark: pytest.MarkDecorator) -> list[Any]:
         return [pytest.param(f"{release}_{each}", marks=[pytest.mark.real, mark]) for each in _BACKENDS]
@@ -43,10 +46,37 @@ def primaries(*, gpgsql: Sequence[pytest.MarkDecorator] = (pytest.mark.long,), s
     return (
         pytest.param("gsqlite3", marks=pytest.mark.real),
         pytest.param("lmdb", marks=pytest.mark.real),
-        pytest.param("gpgsql", marks=[pytest.mark.real, *gpgsql]),
-        *of("trixie", pytest.mark.long if "powerdns_trixie_lmdb" in known else pytest.mark.full),
-        *(of("sid", pytest.mark.long) if sid and "powerdns_sid_lmdb" in known else ()),
+        pytest.param("gpgsql", marks=[pytest.mark.real, sampled]),
+        *of("trixie", sampled if "powerdns_trixie_lmdb" in known else pytest.mark.full),
+        *(of("sid", sampled) if sid and "powerdns_sid_lmdb" in known else ()),
     )
+
+
+@asynccontextmanager
+async def own_primary(
+    name: str, directory: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[RunningPowerDNS]:
+    """Run a primary of the test's own in *directory*, of the kind that `primaries` calls *name*."""
+    release, _, word = name.rpartition("_")
+    backend: Backend = next(each for each in _BACKENDS if each == word)
+    installation = installed_in((STATE / release).absolute()) if release else installed_here()
+    with _own_database(installation) if backend == "gpgsql" else nullcontext({}) as place:
+        given = {**place, **(settings or {})}
+        async with running_pdns_server(directory, backend=backend, settings=given, installation=installation) as server:
+            yield server
+
+
+@contextmanager
+def _own_database(installation: Installation) -> Iterator[dict[str, str]]:
+    """Make a database with PowerDNS's tables in NetBox's PostgreSQL, and yield the settings that lead to it."""
+    there, name = netbox(), f"own_{uuid4().hex}"
+    there.sql(f"CREATE DATABASE {name}", name="postgres")
+    try:
+        there.sql(installation.schema("gpgsql"), name=name)
+        address = {each: str(there.database[each]) for each in ("host", "port", "user", "password")}
+        yield {**{f"gpgsql-{key}": value for key, value in address.items()}, "gpgsql-dbname": name}
+    finally:
+        there.sql(f"DROP DATABASE {name} WITH (FORCE)", name="postgres")
 
 
 def powerdns(name: str) -> RunningPowerDNS:

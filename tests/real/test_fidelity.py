@@ -168,7 +168,11 @@ def test_the_table_has_every_type_that_netbox_can_hold(netbox_server: NetBoxServ
     assert not missing
 
 
-@pytest.fixture(scope="module", params=servers.primaries(gpgsql=(), sid=True))
+_WHOLE_TABLE = (*(each for each in BACKENDS if each.values != ("gpgsql",)), "gpgsql")
+"""Not sampled on gpgsql: of that backend this is what every run sees."""
+
+
+@pytest.fixture(scope="module", params=_WHOLE_TABLE)
 def served_as_held(request: pytest.FixtureRequest) -> Iterator[Served]:
     """All rows, as if NetBox held them, on each backend."""
     server = servers.powerdns(f"powerdns_{request.param}")
