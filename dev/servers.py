@@ -36,7 +36,8 @@ def start() -> int:
     missing = debian.missing_packages()
     if missing and debian.can_install():
         debian.install(missing)
-    known = _known()
+    cannot = {*powerdns.NAMES} - {*powerdns.names(STATE)}  # a release whose folder went
+    known = {name: reached for name, reached in _known().items() if name not in cannot}
     starters: dict[str, Callable[[], dict[str, Any]]] = {
         "netbox": lambda: netbox.start(STATE, known, DUMPS),
         **{name: lambda name=name: powerdns.start(name, STATE, known) for name in powerdns.names(STATE)},
