@@ -82,6 +82,15 @@ def sql(database: Mapping[str, Any], statement: str, *, name: str | None = None)
     )
 
 
+def make(database: Mapping[str, Any], name: str, schema: str) -> None:
+    """Make the database called *name* with the tables of *schema*, where it is not there."""
+    there = sql(database, f"SELECT 1 FROM pg_database WHERE datname = '{name}'", name="postgres")
+    if there.strip():
+        return
+    sql(database, f"CREATE DATABASE {name}", name="postgres")
+    sql(database, f"BEGIN; {schema}; COMMIT", name=name)
+
+
 def restore(database: Mapping[str, Any], dump: Path) -> None:
     """Load *dump* (pg_dump's custom format) into the empty database."""
     command = [f"{database['programs']}/pg_restore", "--no-owner", f"--role={USER}", *_address(database)]

@@ -12,6 +12,7 @@ _NEEDED = {
     "pdns-server": lambda: bool(shutil.which("pdns_server", path="/usr/sbin:/usr/local/sbin:" + os.environ["PATH"])),
     "pdns-backend-sqlite3": lambda: _module("libgsqlite3backend.so"),
     "pdns-backend-lmdb": lambda: _module("liblmdbbackend.so"),
+    "pdns-backend-pgsql": lambda: _module("libgpgsqlbackend.so"),
     "postgresql": lambda: postgresql_directory() is not None,
     "redis-server": lambda: bool(shutil.which("redis-server")),
 }

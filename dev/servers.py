@@ -1,4 +1,4 @@
-"""The real servers for developers and tests: PowerDNS on both backends, a secondary, and NetBox with its DNS plugin.
+"""The real servers for developers and tests: PowerDNS on each backend, a secondary, and NetBox with its DNS plugin.
 
 All state is in `.dev/` of the project, or in the folder that DEV_SERVERS names; `servers.json` in it says how each
 server is reached. Starting twice does no harm.
@@ -22,6 +22,7 @@ import database
 import debian
 import netbox
 import powerdns
+import releases
 from processes import Process, ServerError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,10 +36,11 @@ def start() -> int:
     missing = debian.missing_packages()
     if missing and debian.can_install():
         debian.install(missing)
-    known = _known()
+    cannot = {*powerdns.NAMES} - {*powerdns.names(STATE)}  # a release whose folder went
+    known = {name: reached for name, reached in _known().items() if name not in cannot}
     starters: dict[str, Callable[[], dict[str, Any]]] = {
-        **{name: lambda name=name: powerdns.start(name, STATE, known) for name in powerdns.NAMES},
         "netbox": lambda: netbox.start(STATE, known, DUMPS),
+        **{name: lambda name=name: powerdns.start(name, STATE, known) for name in powerdns.names(STATE)},
     }
     failed = False
     for name, starter in starters.items():
@@ -52,6 +54,12 @@ def start() -> int:
         _remember(known)
         print(f"{name}: {_address(known[name])} ({time.monotonic() - begun:.1f} s)", flush=True)
     return int(failed)
+
+
+def fetch(release: str = releases.NAMES[0]) -> int:
+    """Have the PowerDNS of another Debian release, which `start` starts from then on."""
+    releases.make(release, STATE)
+    return 0
 
 
 def stop(*, but: Collection[str] = ()) -> int:
@@ -68,8 +76,9 @@ def running() -> frozenset[str]:
 
 
 def status() -> int:
-    """Print one line a process; returns 1 where one does not run."""
-    processes = _processes()
+    """Print one line a process that can be had here; returns 1 where one does not run."""
+    cannot = {*powerdns.NAMES} - {*powerdns.names(STATE)}
+    processes = [process for process in _processes() if process.name not in cannot]
     for process in processes:
         print(f"{process.name}: {'runs, process ' + str(process.pid) if process.pid else 'does not run'}")
     known = _known()
@@ -89,7 +98,7 @@ def forget() -> int:
 
 def _processes() -> list[Process]:
     dns = [powerdns.process(name, STATE) for name in powerdns.NAMES]
-    return [*dns, database.postgresql_process(STATE), database.redis_process(STATE), *netbox.processes(STATE)]
+    return [database.postgresql_process(STATE), database.redis_process(STATE), *dns, *netbox.processes(STATE)]
 
 
 def _known() -> dict[str, Any]:
@@ -119,13 +128,20 @@ def alone() -> Iterator[None]:
 
 def main() -> int:
     """Run the command that the line names."""
-    verbs = {"start": start, "stop": stop, "status": status, "forget": forget}
+    verbs: dict[str, Callable[[], int]] = {
+        "start": start,
+        "fetch": fetch,
+        "stop": stop,
+        "status": status,
+        "forget": forget,
+    }
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("verb", choices=verbs)
-    verb = verbs[parser.parse_args().verb]
+    parser.add_argument("release", nargs="?", choices=releases.NAMES, help="of fetch: the Debian release")
+    line = parser.parse_args()
     with alone():
         try:
-            return verb()
+            return fetch(line.release or releases.NAMES[0]) if line.verb == "fetch" else verbs[line.verb]()
         except ServerError as error:
             print(error, file=sys.stderr)
             return 1

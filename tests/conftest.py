@@ -14,7 +14,7 @@ import pytest
 import servers
 from servers import NetBoxServer
 
-from netbox_pdns.sandbox.pdns_server import find_pdns_server
+from netbox_pdns.sandbox.installation import find_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ def powerdns_lmdb() -> RunningPowerDNS:
     return servers.powerdns("powerdns_lmdb")
 
 
-@pytest.fixture(scope="session", params=["gsqlite3", "lmdb"])
+@pytest.fixture(scope="session", params=servers.primaries())
 def powerdns_primary(request: pytest.FixtureRequest) -> RunningPowerDNS:
     """Each of the real primaries in turn."""
     return servers.powerdns(f"powerdns_{request.param}")

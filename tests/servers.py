@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,13 +22,65 @@ import dns.rdatatype
 import httpx2
 import pytest
 
+from netbox_pdns.sandbox.installation import Backend, Installation, installed_here, installed_in
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 
 STATE = Path(os.environ.get("DEV_SERVERS") or Path(__file__).parent.parent / ".dev")
 
+_BACKENDS: tuple[Backend, ...] = ("gsqlite3", "lmdb", "gpgsql")
+
+
+def primaries(*, slow: bool = False, sid: bool = False) -> tuple[Any, ...]:
+    """Return the real primaries as parameters, by what comes after `powerdns_`.
+
+    gpgsql and those of Debian's next release are sampled, and `full` where the tests are *slow* or the release is not there
+    (`make test-full` fetches it). Those of *sid* are for who fetched it.
+    """
+    known = _known()
+    sampled = pytest.mark.full if slow else pytest.mark.long
+
+    def of(release: str, mark: pytest.MarkDecorator) -> list[Any]:
+        return [pytest.param(f"{release}_{each}", marks=[pytest.mark.real, mark]) for each in _BACKENDS]
+
+    return (
+        pytest.param("gsqlite3", marks=pytest.mark.real),
+        pytest.param("lmdb", marks=pytest.mark.real),
+        pytest.param("gpgsql", marks=[pytest.mark.real, sampled]),
+        *of("trixie", sampled if "powerdns_trixie_lmdb" in known else pytest.mark.full),
+        *(of("sid", sampled) if sid and "powerdns_sid_lmdb" in known else ()),
+    )
+
+
+@asynccontextmanager
+async def own_primary(
+    name: str, directory: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[RunningPowerDNS]:
+    """Run a primary of the test's own in *directory*, of the kind that `primaries` calls *name*."""
+    release, _, word = name.rpartition("_")
+    backend: Backend = next(each for each in _BACKENDS if each == word)
+    installation = installed_in((STATE / release).absolute()) if release else installed_here()
+    with _own_database(installation) if backend == "gpgsql" else nullcontext({}) as place:
+        given = {**place, **(settings or {})}
+        async with running_pdns_server(directory, backend=backend, settings=given, installation=installation) as server:
+            yield server
+
+
+@contextmanager
+def _own_database(installation: Installation) -> Iterator[dict[str, str]]:
+    """Make a database with PowerDNS's tables in NetBox's PostgreSQL, and yield the settings that lead to it."""
+    there, name = netbox(), f"own_{uuid4().hex}"
+    there.sql(f"CREATE DATABASE {name}", name="postgres")
+    try:
+        there.sql(installation.schema("gpgsql"), name=name)
+        address = {each: str(there.database[each]) for each in ("host", "port", "user", "password")}
+        yield {**{f"gpgsql-{key}": value for key, value in address.items()}, "gpgsql-dbname": name}
+    finally:
+        there.sql(f"DROP DATABASE {name} WITH (FORCE)", name="postgres")
+
 
 def powerdns(name: str) -> RunningPowerDNS:
-    """Return the running PowerDNS called *name* (`powerdns_gsqlite3`, `powerdns_lmdb`, `powerdns_secondary`)."""
+    """Return the running PowerDNS called *name* (`powerdns_gsqlite3`, `powerdns_trixie_lmdb`, ...)."""
     server = RunningPowerDNS(**_reached(name))
     _must_answer(name, f"{server.url}/api/v1/servers/{server.server_id}", {"X-API-Key": server.api_key})
     return server
@@ -169,6 +222,13 @@ def ask(server: RunningPowerDNS, name: str, rdtype: str, *, tcp: bool = False) -
     return dns.query.udp_with_fallback(query, server.dns_host, port=server.dns_port, timeout=10.0)[0]
 
 
+@functools.cache
+def release(server: RunningPowerDNS) -> tuple[int, int]:
+    """Return the release that *server* says it is, like (4, 9)."""
+    major, minor = api(server, "GET", "").json()["version"].split(".")[:2]
+    return int(major), int(minor)
+
+
 def served_serial(server: RunningPowerDNS, zone: str) -> int | None:
     """Return the SOA serial that *server* answers for *zone*, None where it has no such zone."""
     try:
@@ -205,11 +265,15 @@ def missing(what: str) -> NoReturn:
 
 
 def _reached(name: str) -> dict[str, Any]:
-    path = STATE / "servers.json"
-    servers = json.loads(path.read_text()) if path.exists() else {}
+    servers = _known()
     if name not in servers:
         missing(f"{name} is not there: run `make servers`")
     return dict(servers[name])
+
+
+def _known() -> dict[str, Any]:
+    path = STATE / "servers.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
 def _must_answer(name: str, url: str, headers: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Each PowerDNS that the contract holds for: the sandbox's, and the real one on each backend."""
+"""Each PowerDNS that the contract holds for: the sandbox's, and the real ones on each backend, of both releases."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ from netbox_pdns.sandbox.running import RunningPowerDNS
 SANDBOX = "sandbox"
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        SANDBOX,
-        pytest.param("gsqlite3", marks=pytest.mark.real),
-        pytest.param("lmdb", marks=pytest.mark.real),
-    ],
-)
+@pytest.fixture(scope="session", params=[SANDBOX, *servers.primaries()])
 def powerdns(request: pytest.FixtureRequest) -> Iterator[RunningPowerDNS]:
     """A PowerDNS that the tests share: the sandbox's and the real ones in turn."""
     if request.param != SANDBOX:

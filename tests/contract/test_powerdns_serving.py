@@ -197,6 +197,20 @@ def test_empty_non_terminals_wait_for_the_rectification(zone: ZoneAtHand) -> Non
     assert ask(zone.server, zone.owner("other"), "A").rcode() == dns.rcode.NOERROR
 
 
+def test_a_zone_without_a_word_about_rectification_is_rectified(zone: ZoneAtHand) -> None:
+    """The API shows false for it all the same, and only the list of metadata tells it from one that has it off."""
+    document = {"name": zone.name, "kind": "Native", "nameservers": ["ns1.example.net."]}
+    assert zone.api("POST", "/zones", document).status_code == 201
+    assert zone.replace("a.middle", "A", "192.0.2.1").status_code == 204
+    assert ask(zone.server, zone.owner("middle"), "A").rcode() == dns.rcode.NOERROR
+    for expected, fields in ((False, None), (True, {"api_rectify": False})):
+        if fields is not None:
+            assert zone.api("PUT", zone.path, fields).status_code == 204
+        assert zone.read("?rrsets=false")["api_rectify"] is False
+        kinds = {each["kind"] for each in zone.api("GET", f"{zone.path}/metadata").json()}
+        assert ("API-RECTIFY" in kinds) is expected
+
+
 def test_a_notification_is_taken(filled: ZoneAtHand) -> None:
     """The API says that it is queued."""
     answer = filled.api("PUT", f"{filled.path}/notify")

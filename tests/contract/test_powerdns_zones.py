@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx2
 import pytest
 import servers
@@ -26,10 +28,11 @@ def test_the_roots_answer(powerdns: RunningPowerDNS, path: str) -> None:
 
 
 def test_the_server_tells_version_and_limit(powerdns: RunningPowerDNS) -> None:
-    """It is an authoritative server of 4.7, and takes requests of 2 MB."""
+    """It is an authoritative server, its version has three numbers, and it takes requests of 2 MB."""
     about = servers.api(powerdns, "GET", "").json()
     settings = {each["name"]: each["value"] for each in servers.api(powerdns, "GET", "/config").json()}
-    assert (about["daemon_type"], about["version"][:4]) == ("authoritative", "4.7.")
+    assert about["daemon_type"] == "authoritative"
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", about["version"])
     assert settings["webserver-max-bodysize"] == "2"
 
 
@@ -176,7 +179,7 @@ def test_metadata_are_replaced_added_and_removed(filled: ZoneAtHand) -> None:
     assert filled.api("PUT", path, {"metadata": ["1"]}).json()["metadata"] == ["1"]
     added = filled.api("POST", f"{filled.path}/metadata", {"kind": "X-TEST", "metadata": ["2"]})
     assert (added.status_code, added.json()["metadata"]) == (201, ["1", "2"])
-    assert filled.api("DELETE", path).status_code == 200
+    assert filled.api("DELETE", path).status_code == (204 if servers.release(filled.server) >= (4, 9) else 200)
     assert filled.api("GET", path).json() == {"type": "Metadata", "kind": "X-TEST", "metadata": []}
 
 

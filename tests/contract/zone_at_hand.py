@@ -62,6 +62,15 @@ class ZoneAtHand:
         """Send a request; *path* begins after the server's."""
         return servers.api(self.server, method, path, **({} if body is None else {"json": body}))
 
+    def told(self, words: str | tuple[str, str]) -> str:
+        """Return the words of this server's release: of a pair the first ones up to 4.7, the second ones from 4.9 on.
+
+        ZONE is the zone's name in them.
+        """
+        up_to_47, from_49 = (words, words) if isinstance(words, str) else words
+        said = from_49 if servers.release(self.server) >= (4, 9) else up_to_47
+        return said.replace("ZONE", self.name)
+
     @property
     def path(self) -> str:
         """The zone's path."""

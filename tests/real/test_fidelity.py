@@ -34,7 +34,7 @@ from netbox_pdns.settings import NetBoxSettings, TargetSettings, ZoneTemplate
 pytestmark = pytest.mark.real
 
 MARK = "netbox-pdns:fidelity:test"
-BACKENDS = ("gsqlite3", "lmdb")
+BACKENDS = servers.primaries(sid=True)
 TTL = 300
 
 
@@ -169,7 +169,11 @@ def test_the_table_has_every_type_that_netbox_can_hold(netbox_server: NetBoxServ
     assert not missing
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+_WHOLE_TABLE = (*(each for each in BACKENDS if each.values != ("gpgsql",)), "gpgsql")
+"""Not sampled on gpgsql: of that backend this is what every run sees."""
+
+
+@pytest.fixture(scope="module", params=_WHOLE_TABLE)
 def served_as_held(request: pytest.FixtureRequest) -> Iterator[Served]:
     """All rows, as if NetBox held them, on each backend."""
     server = servers.powerdns(f"powerdns_{request.param}")
@@ -189,8 +193,14 @@ def test_a_second_look_finds_nothing_to_do(served_as_held: Served) -> None:
     assert served_as_held.second.action is Action.NOTHING, served_as_held.second.changes
 
 
+_REFUSED_SINCE_51 = "key65281"
+"""A parameter without a name and without a value: PowerDNS 5.1 refuses what it prints for it."""
+
+
 def _judge(row: Row, served: Served) -> None:
-    if row.left_out is None:
+    if _REFUSED_SINCE_51 in row.value and servers.release(served.server) >= (5, 1):
+        assert "PowerDNS refuses it" in _why(row, served)
+    elif row.left_out is None:
         assert row.wire(served.zone) in served.rdatas(row.name, row.type), _why(row, served)
     else:
         assert row.left_out in _why(row, served)

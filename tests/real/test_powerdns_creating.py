@@ -10,19 +10,20 @@ from pathlib import Path
 
 import dns.rcode
 import pytest
+import servers
 from powerdns_zones import MARK, bring, hosts, losing_answers, planned, target_of, wanted
 from servers import api, ask, served_serial
 
 from netbox_pdns.errors import ConflictError
 from netbox_pdns.planning.values import Action
 from netbox_pdns.powerdns.target import PowerDNSTarget
-from netbox_pdns.sandbox.pdns_server import Backend, running_pdns_server
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import ZoneTemplate
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("pdns_server")]
 
-BACKENDS = ("gsqlite3", "lmdb")
+PRIMARIES = servers.primaries(slow=True, sid=True)
 ZONE = "new.example."
 
 _QUESTIONS = ((ZONE, "SOA"), (f"h00000.rack.{ZONE}", "A"), (f"h19999.rack.{ZONE}", "A"), (f"rack.{ZONE}", "A"))
@@ -36,8 +37,8 @@ def _answer(server: RunningPowerDNS, name: str, type: str) -> str:
     return "there" if message.answer else dns.rcode.to_text(message.rcode())
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_large_new_zone_is_refused_until_it_is_whole(backend: Backend, tmp_path: Path, run) -> None:
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_a_large_new_zone_is_refused_until_it_is_whole(primary: str, tmp_path: Path, run) -> None:
     """While 20,000 records are sent, DNS answers REFUSED; from the first other answer on, all of them are there."""
 
     async def served(server: RunningPowerDNS) -> Counter[str]:
@@ -57,7 +58,7 @@ def test_a_large_new_zone_is_refused_until_it_is_whole(backend: Backend, tmp_pat
         return seen
 
     async def test() -> Counter[str]:
-        async with running_pdns_server(tmp_path, backend=backend) as server:
+        async with servers.own_primary(primary, tmp_path) as server:
             return await served(server)
 
     assert run(test())["REFUSED"] >= 3
@@ -81,12 +82,12 @@ async def _rrsets(target: PowerDNSTarget) -> int:
     return 0 if there is None else len(there.zone.content)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_half_made_zone_is_not_served_and_finished_by_the_next_run(backend: Backend, tmp_path: Path, run) -> None:
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_a_half_made_zone_is_not_served_and_finished_by_the_next_run(primary: str, tmp_path: Path, run) -> None:
     """What was broken off is finished as NetBox wants it by then: records that it no longer wants go again."""
 
     async def test() -> None:
-        async with running_pdns_server(tmp_path, backend=backend) as server, target_of(server) as target:
+        async with servers.own_primary(primary, tmp_path) as server, target_of(server) as target:
             await _half_made(server)
             assert _answer(server, ZONE, "SOA") == "REFUSED"
             later = wanted(ZONE, 8, [*hosts(5_000, "172")[10:], ("alias", "CNAME", "h00010.rack")])

@@ -16,7 +16,8 @@ from servers import api, ask, follow, served_serial
 from netbox_pdns.dns.serial import serial_gt
 from netbox_pdns.planning.values import Action
 from netbox_pdns.powerdns.target import PowerDNSTarget
-from netbox_pdns.sandbox.pdns_server import Backend, find_pdns_server, running_pdns_server
+from netbox_pdns.sandbox.installation import Backend, find_pdns_server
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = pytest.mark.real

@@ -13,6 +13,7 @@ import dns.message
 import dns.opcode
 import dns.rcode
 import pytest
+import servers
 from powerdns_zones import MARK, bring, hosts, losing_answers, planned, target_of, wanted
 from servers import api, ask, eventually, follow, served_serial
 
@@ -21,13 +22,13 @@ from netbox_pdns.dns.serial import serial_gt
 from netbox_pdns.errors import ConflictError
 from netbox_pdns.planning.values import Action, Desired
 from netbox_pdns.powerdns.rectifying import OWED
-from netbox_pdns.sandbox.pdns_server import Backend, running_pdns_server
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import ZoneTemplate
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("pdns_server")]
 
-BACKENDS = ("gsqlite3", "lmdb")
+PRIMARIES = servers.primaries(slow=True, sid=True)
 ZONE = "changed.example."
 
 
@@ -35,13 +36,13 @@ def _rcode(server: RunningPowerDNS, name: str) -> str:
     return dns.rcode.to_text(ask(server, name, "A").rcode())
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_20000_records_change_under_growing_serials(backend: Backend, tmp_path: Path, run) -> None:
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_20000_records_change_under_growing_serials(primary: str, tmp_path: Path, run) -> None:
     """Many batches: each has a greater serial, the last one is NetBox's, and a second look finds nothing to do."""
 
     async def test() -> None:
         async with (
-            running_pdns_server(tmp_path, backend=backend) as server,
+            servers.own_primary(primary, tmp_path) as server,
             target_of(server, batch_bytes=300_000) as target,
         ):
             await bring(target, wanted(ZONE, 7, hosts(20_000)))
@@ -85,13 +86,13 @@ async def _broken_off(server: RunningPowerDNS, desired: Desired) -> None:
             await work
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("primary", PRIMARIES)
 @pytest.mark.parametrize("same", [True, False], ids=["NetBox wants what is there by then", "NetBox still wants it all"])
-def test_a_large_change_rectifies_once_also_after_a_crash(backend: Backend, same: bool, tmp_path: Path, run) -> None:
+def test_a_large_change_rectifies_once_also_after_a_crash(primary: str, same: bool, tmp_path: Path, run) -> None:
     """It is put off while many batches are sent; who is broken off leaves a mark, and the next run makes it good."""
 
     async def test() -> None:
-        async with running_pdns_server(tmp_path, backend=backend) as server, target_of(server) as target:
+        async with servers.own_primary(primary, tmp_path) as server, target_of(server) as target:
             await bring(target, wanted(ZONE, 7))
             desired = wanted(ZONE, 5_000, hosts(3_000))
             await _broken_off(server, desired)
@@ -125,15 +126,48 @@ def test_a_zone_that_others_keep_from_rectifying_stays_so(tmp_path: Path, run) -
     run(test())
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_refused_records_are_named_and_all_others_applied(backend: Backend, tmp_path: Path, run) -> None:
+@pytest.mark.parametrize(
+    ("default", "put_off"),
+    [pytest.param("yes", True, id="rectified by default"), pytest.param("no", False, id="not rectified by default")],
+)
+def test_a_zone_without_a_word_about_rectification_follows_the_server(
+    default: str, put_off: bool, tmp_path: Path, run
+) -> None:
+    """The API shows false for it; where the server rectifies it all the same, a large change does so once."""
+
+    async def test() -> None:
+        settings = {"default-api-rectify": default}
+        async with running_pdns_server(tmp_path, settings=settings) as server:
+            made = {
+                "name": ZONE,
+                "kind": "Native",
+                "account": MARK,
+                "soa_edit_api": "",
+                "nameservers": ["ns.example.net."],
+            }
+            assert api(server, "POST", "/zones", json=made).status_code == 201
+            desired = wanted(ZONE, 5_000, hosts(3_000))
+            await _broken_off(server, desired)
+            async with target_of(server) as target:
+                assert bool(await target.client.metadata(ZONE, OWED)) is put_off
+                await bring(target, desired)
+                assert (await target.client.zone(ZONE, content=False)).api_rectify is put_off
+                assert await target.client.metadata(ZONE, OWED) == ()
+                assert (await planned(target, desired)).action is Action.NOTHING
+            assert _rcode(server, f"rack.{ZONE}") == ("NOERROR" if put_off else "NXDOMAIN")
+
+    run(test())
+
+
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_refused_records_are_named_and_all_others_applied(primary: str, tmp_path: Path, run) -> None:
     """Bad records among thousands, in a new zone and in a change, each by its name, type and rdata."""
     high = "0 0 0.000 S 0 0 0.000 W 42849672.95m"
     bad = [("size", "LOC", "0 0 0.000 S 0 0 0.000 W 10.00m 90000000.00m"), ("loc", "LOC", high)]
     good = [*hosts(2_000), ("loc", "LOC", "0 0 0.000 S 0 0 0.000 W 10.00m")]
 
     async def test() -> None:
-        async with running_pdns_server(tmp_path, backend=backend) as server:
+        async with servers.own_primary(primary, tmp_path) as server:
             for batch_bytes in (2_000_000, 20_000):
                 async with target_of(server, batch_bytes=batch_bytes) as target:
                     await bring(target, wanted(ZONE, 7))
@@ -212,12 +246,12 @@ def test_a_zone_of_ours_is_deleted_and_one_that_is_gone_is_as_good(tmp_path: Pat
     run(test())
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_adopting_writes_the_mark_alone(backend: Backend, tmp_path: Path, run) -> None:
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_adopting_writes_the_mark_alone(primary: str, tmp_path: Path, run) -> None:
     """Everything else of the zone, its serial among it, is as before."""
 
     async def test() -> None:
-        async with running_pdns_server(tmp_path, backend=backend) as server, target_of(server) as target:
+        async with servers.own_primary(primary, tmp_path) as server, target_of(server) as target:
             desired = wanted(ZONE, 7, hosts(3))
             await bring(target, desired)
             await target.client.update_zone(ZONE, {"account": "", "soa_edit_api": "INCREASE"})

@@ -11,7 +11,8 @@ import httpx2
 import pytest
 from servers import STATE, NetBoxServer, api, eventually, follow, served_serial
 
-from netbox_pdns.sandbox.pdns_server import Backend, running_pdns_server
+from netbox_pdns.sandbox.installation import Backend
+from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = pytest.mark.real

@@ -92,6 +92,12 @@ def powerdns(path: str) -> Response:
     return JSONResponse({"id": "localhost", "version": "4.9.1", "daemon_type": "authoritative"})
 
 
+def powerdns_of(version: str) -> Answer:
+    """Answer as a PowerDNS of *version*."""
+    about = {"id": "localhost", "version": version, "daemon_type": "authoritative"}
+    return lambda path: JSONResponse(about) if path.endswith("/localhost") else powerdns(path)
+
+
 def powerdns_with(**settings: str) -> Answer:
     """Answer as a PowerDNS with *settings* in its pdns.conf."""
     rows = [{"name": name.replace("_", "-"), "value": value} for name, value in settings.items()]

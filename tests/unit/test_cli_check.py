@@ -19,6 +19,7 @@ from cli_servers import (
     netbox_without_plugin,
     not_found,
     powerdns,
+    powerdns_of,
     powerdns_with,
     recursor,
     status,
@@ -151,6 +152,12 @@ def test_a_mistake_is_named_with_its_mend(
             "serials: default-soa-edit-signed=EPOCH",
             "SOA-EDIT",
             id="soa-edit-signed",
+        ),
+        pytest.param(
+            {"powerdns": powerdns_of("4.8.4")},
+            "PowerDNS (default): version 4.8.4",
+            "4.8 was never tested; 4.7, 4.9 and 5.1 were",
+            id="untested-release",
         ),
         pytest.param(
             {"powerdns": powerdns_with(webserver_max_bodysize="1")},

@@ -6,6 +6,7 @@ import pytest
 
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.planning.values import Change
+from netbox_pdns.powerdns.forms import SINCE_51, UP_TO_50
 from netbox_pdns.powerdns.refusals import refused_record
 
 ZONE = "example.com."
@@ -58,14 +59,16 @@ CHANGES = [*(Change(None, rrset) for rrset in (A, MAPPED, X25, CNAME, SPACED)), 
 )
 def test_the_record_that_a_message_names(message: str, named: tuple[str, str, str | None] | None) -> None:
     """Name, type and rdata as we have them, found by matching what was sent."""
-    refusal = refused_record(message, ZONE, CHANGES)
+    refusal = refused_record(message, ZONE, CHANGES, UP_TO_50)
     assert (refusal and (refusal.name, refusal.type, refusal.rdata)) == named
 
 
 def test_what_was_sent_alone_is_what_is_refused() -> None:
     """A message that names nothing, about one RRset: that RRset, and its record where it has one alone."""
     for rrset, rdata in ((A, None), (MAPPED, MAPPED.rdatas[0])):
-        refusal = refused_record("Could not store", ZONE, [Change(GONE, None), Change(None, rrset)], alone=True)
+        refusal = refused_record(
+            "Could not store", ZONE, [Change(GONE, None), Change(None, rrset)], UP_TO_50, alone=True
+        )
         assert refusal is not None
         assert (refusal.name, refusal.type, refusal.rdata) == (*rrset.key, rdata)
         assert "Could not store" in refusal.reason
@@ -73,6 +76,23 @@ def test_what_was_sent_alone_is_what_is_refused() -> None:
 
 def test_a_long_reason_is_cut() -> None:
     """A key of kilobytes does not fill the screen."""
-    refusal = refused_record(f"Record www.example.com./A '192.0.2.1': parsed as '{'x' * 5000}'", ZONE, CHANGES)
+    refusal = refused_record(
+        f"Record www.example.com./A '192.0.2.1': parsed as '{'x' * 5000}'", ZONE, CHANGES, UP_TO_50
+    )
     assert refusal is not None
     assert len(refusal.reason) < 300
+
+
+@pytest.mark.parametrize(
+    ("message", "rdata"),
+    [
+        pytest.param(r"""Record www.example.com./TXT '"a\\b"': no""", r'"a\\b"', id="content"),
+        pytest.param("RRset www.example.com. IN TXT: is not allowed at apex", None, id="an RRset"),
+    ],
+)
+def test_the_record_that_a_message_of_5_1_names(message: str, rdata: str | None) -> None:
+    """It names content without the escapes that were added for it, and puts a colon before every reason."""
+    rrset = RRset.of("www.example.com.", "TXT", 300, [r'"a\\b"', '"c"'])
+    refusal = refused_record(message, ZONE, [Change(None, rrset)], SINCE_51)
+    assert refusal is not None
+    assert (refusal.name, refusal.type, refusal.rdata) == (*rrset.key, rdata)

@@ -13,6 +13,7 @@ from netbox_pdns.errors import ConflictError, TransientError
 from netbox_pdns.planning.serials import batch_serials, next_serial
 from netbox_pdns.planning.values import Applied, ZonePlan
 from netbox_pdns.powerdns import encoding, rectifying
+from netbox_pdns.powerdns.capabilities import Capabilities
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient, RejectedError
 from netbox_pdns.powerdns.creating import Creator
 from netbox_pdns.powerdns.growth import (
@@ -39,20 +40,21 @@ class Writer:
     client: PowerDNSClient
     mark: str
     limit: int
+    server: Capabilities
 
     async def create(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Make a zone, served whole or not at all; a half-made one of ours is finished."""
         assert plan.serial is not None
-        count = await Creator(self.client, self.mark, self.limit).create(plan, template)
+        count = await Creator(self.client, self.mark, self.limit, self.server.form).create(plan, template)
         return Applied(plan.serial.final, count, await self._told(plan.zone, template.kind))
 
     async def update(self, plan: ZonePlan) -> Applied:
         """Apply a plan's changes to a zone of ours; raises `ConflictError` where it is not ours (any more)."""
         before = await must_be_ours(self.client, plan.zone, self.mark)
-        upload = await Upload.of(plan.zone, plan.changes, self.limit)
+        upload = await Upload.of(plan.zone, plan.changes, self.limit, self.server.form)
         owed = await rectifying.is_owed(self.client, before)
         if not upload.at_last:
-            owed |= await rectifying.put_off(self.client, before)
+            owed |= await rectifying.put_off(self.client, before, by_default=self.server.rectifies_by_default)
         await self._send(plan, before, upload)
         if owed:
             await rectifying.make_good(self.client, plan.zone)
@@ -102,7 +104,7 @@ class Writer:
         assert plan.soa is not None
         await until_it_can_grow(after)
         soa = _soa(plan.soa, next_serial(None, served_serial(before)).final)
-        await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(soa)]))
+        await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(soa, self.server.form)]))
         return await until_it_grew(self.client, before)
 
     async def _told(self, name: str, kind: str) -> tuple[str, ...]:

@@ -31,7 +31,6 @@ _LARGE_REQUEST = 1_000_000
 """A text `400 Bad Request` to a body from this many bytes on means that it was too large."""
 
 _LARGER = "raise `webserver-max-bodysize` in pdns.conf, or what a proxy before it takes"
-_MEGABYTE = 1024 * 1024
 _IN_PATHS = frozenset(ascii_letters + digits + ".-_")
 
 
@@ -83,14 +82,6 @@ class PowerDNSClient:
         settings = await _decoded(await self._call("config", "GET", "/config"), list[Setting])
         return {setting.name: setting.value for setting in settings}
 
-    async def body_limit(self) -> int | None:
-        """Return how many bytes a request may have (`webserver-max-bodysize`), None where the server does not tell."""
-        try:
-            megabytes = (await self.configuration()).get("webserver-max-bodysize", "")
-        except ConfigurationError:  # an API behind a filter, which need not show it
-            return None
-        return int(megabytes) * _MEGABYTE if megabytes.isdecimal() else None
-
     async def zones(self) -> Sequence[ZoneWire]:
         """Return every zone, without content."""
         return await _decoded(await self._call("list_zones", "GET", "/zones"), list[ZoneWire])
@@ -107,6 +98,11 @@ class PowerDNSClient:
         except NotThereError:
             return ()
         return (await _decoded(body, Metadata)).metadata
+
+    async def kinds_of_metadata(self, zone: str) -> frozenset[str]:
+        """Return the kinds of metadata that the zone has, those too that the API does not show by name (API-RECTIFY)."""
+        body = await self._call("metadata", "GET", f"{_zone_path(zone)}/metadata")
+        return frozenset(each.kind for each in await _decoded(body, list[Metadata]))
 
     async def set_metadata(self, zone: str, kind: str, values: Sequence[str]) -> None:
         """Replace one kind of metadata."""

@@ -14,6 +14,7 @@ from netbox_pdns.errors import ConflictError, TransientError
 from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.powerdns import encoding
 from netbox_pdns.powerdns.client import PowerDNSClient, RejectedError, TooLargeError
+from netbox_pdns.powerdns.forms import Form
 from netbox_pdns.powerdns.ownership import must_be_ours
 from netbox_pdns.powerdns.refusals import refused_record
 from netbox_pdns.powerdns.upload import Upload
@@ -22,11 +23,12 @@ from netbox_pdns.settings import ZoneTemplate
 
 @dataclass(frozen=True, slots=True)
 class Creator:
-    """Makes zones on one server. `limit` is the largest request in bytes."""
+    """Makes zones on one server. `limit` is the largest request in bytes, `form` how the server wants content."""
 
     client: PowerDNSClient
     mark: str
     limit: int
+    form: Form
 
     async def create(self, plan: ZonePlan, template: ZoneTemplate) -> int:
         """Make the zone, or finish a half-made one of ours; return the number of requests with content."""
@@ -35,7 +37,7 @@ class Creator:
         if not begun and not needs_more and await self._at_once(plan, template):
             return 1
         await self._begin(plan.zone)
-        upload = await Upload.of(plan.zone, plan.changes, self.limit)
+        upload = await Upload.of(plan.zone, plan.changes, self.limit, self.form)
         while upload.cut:
             await upload.send_next(self.client, None)
         await self._serve(plan, template)
@@ -45,7 +47,7 @@ class Creator:
         """Make the zone by one request; False where it is too large for that, or begun already."""
         assert plan.soa is not None
         rrsets = [plan.soa, *(change.after for change in plan.changes if change.after)]
-        parts = await asyncio.to_thread(lambda: [encoding.created(rrset) for rrset in rrsets])
+        parts = await asyncio.to_thread(lambda: [encoding.created(rrset, self.form) for rrset in rrsets])
         if sum(len(part) + 1 for part in parts) + encoding.ENVELOPE > self.limit:
             return False
         fields = {"name": plan.zone, "kind": template.kind, "account": self.mark}
@@ -55,7 +57,7 @@ class Creator:
         except TooLargeError:
             return False
         except RejectedError as error:
-            if (refusal := refused_record(str(error), plan.zone, plan.changes)) is None:
+            if (refusal := refused_record(str(error), plan.zone, plan.changes, self.form)) is None:
                 return False  # which record it is shows when the zone is filled batch by batch
             raise refusal from error
         except ConflictError:
@@ -102,4 +104,4 @@ class Creator:
         if template.dnssec:  # before it rectifies: without an SOA it cannot
             await self.client.update_zone(plan.zone, {"dnssec": True})
         await self.client.update_zone(plan.zone, fields)
-        await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(plan.soa)]))
+        await self.client.patch_zone(plan.zone, encoding.patch([encoding.replaced(plan.soa, self.form)]))

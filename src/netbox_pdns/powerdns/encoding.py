@@ -8,30 +8,30 @@ import msgspec
 
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.planning.values import Change
-from netbox_pdns.powerdns.content import sent
+from netbox_pdns.powerdns.forms import Form
 
 ENVELOPE = 512
 """Bytes of a request around its RRsets: braces, and the SOA."""
 
 
-def changed(change: Change) -> bytes:
+def changed(change: Change, form: Form) -> bytes:
     """Return one change as an element of a PATCH."""
     if change.after is not None:
-        return replaced(change.after)
+        return replaced(change.after, form)
     assert change.before is not None
     name, type = change.key
-    shown = sent(type, change.before.rdatas[0])[0]
+    shown = form.sent(type, change.before.rdatas[0])[0]
     return msgspec.json.encode({"name": name, "type": shown, "changetype": "DELETE"})
 
 
-def replaced(rrset: RRset) -> bytes:
+def replaced(rrset: RRset, form: Form) -> bytes:
     """Return *rrset* as an element of a PATCH that sets it."""
-    return msgspec.json.encode({**_rrset(rrset), "changetype": "REPLACE"})
+    return msgspec.json.encode({**_rrset(rrset, form), "changetype": "REPLACE"})
 
 
-def created(rrset: RRset) -> bytes:
+def created(rrset: RRset, form: Form) -> bytes:
     """Return *rrset* as an element of a new zone."""
-    return msgspec.json.encode(_rrset(rrset))
+    return msgspec.json.encode(_rrset(rrset, form))
 
 
 def patch(parts: Sequence[bytes]) -> bytes:
@@ -44,8 +44,8 @@ def new_zone(fields: Mapping[str, object], parts: Sequence[bytes] = ()) -> bytes
     return msgspec.json.encode(fields)[:-1] + b',"rrsets":[' + b",".join(parts) + b"]}"
 
 
-def _rrset(rrset: RRset) -> dict[str, object]:
-    contents = [sent(rrset.type, rdata) for rdata in rrset.rdatas]
+def _rrset(rrset: RRset, form: Form) -> dict[str, object]:
+    contents = [form.sent(rrset.type, rdata) for rdata in rrset.rdatas]
     return {
         "name": rrset.name,
         "type": contents[0][0],

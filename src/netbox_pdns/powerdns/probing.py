@@ -10,6 +10,7 @@ import dns.flags
 from netbox_pdns.asking.asker import asked, soa_serial_of
 from netbox_pdns.asking.endpoint import dns_endpoint
 from netbox_pdns.errors import ConfigurationError, NetboxPdnsError
+from netbox_pdns.powerdns.capabilities import capabilities, untested
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.growth import served_serial
 from netbox_pdns.powerdns.wire import Server, ZoneWire
@@ -20,10 +21,8 @@ from netbox_pdns.settings import TargetSettings
 
 CLOCK_TOLERANCE = 30.0
 """Seconds that the server's clock may differ from ours without a word; `Date` has whole seconds."""
-OLDEST = (4, 7)
 NO_SUCH_ZONE = "netbox-pdns-check.invalid."
 """A zone that nobody has (RFC 2606): changing it tests the permission, and changes nothing."""
-_MEGABYTE = 1024 * 1024
 _ONCE = RetryPolicy(attempts=1)
 
 
@@ -85,9 +84,10 @@ def _version(server: Server, settings: TargetSettings) -> Probe:
         hint = f"{settings.setting('url')} must lead to a PowerDNS Authoritative Server"
         return Probe("", "failed", f"{settings.url} is a PowerDNS {server.daemon_type}", hint)
     detail = f"version {server.version} at {settings.url}"
-    numbers = tuple(int(part) for part in server.version.split(".")[:2] if part.isdecimal())
-    if len(numbers) == 2 and numbers < OLDEST:
-        return Probe("", "warning", detail, "version 4.7 and later are known to work")
+    if (said := untested(server.version)) is not None:
+        return Probe(
+            "", "warning", detail, f"{said}: try it on a zone that nobody misses first (docs/compatibility.md)"
+        )
     return Probe("", "ok", detail)
 
 
@@ -130,10 +130,9 @@ async def _configured(
 
 
 def _request_size(configuration: Mapping[str, str], settings: TargetSettings) -> Probe:
-    megabytes = configuration.get("webserver-max-bodysize", "")
-    if not megabytes.isdecimal():
+    limit = capabilities("", configuration).body_limit
+    if limit is None:
         return Probe("request size", "ok", f"{settings.batch_bytes} bytes; the server does not tell its limit")
-    limit = int(megabytes) * _MEGABYTE
     if limit < settings.batch_bytes:
         hint = "raise `webserver-max-bodysize` in pdns.conf to 2 or more: fewer requests"
         return Probe("request size", "warning", f"{limit} bytes, less than our {settings.batch_bytes}", hint)

@@ -9,7 +9,7 @@ from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import DataError, RefusedRecord
 from netbox_pdns.planning.values import Change
-from netbox_pdns.powerdns.content import sent
+from netbox_pdns.powerdns.forms import Form
 from netbox_pdns.resilience.http import cut
 
 _NAMED = (
@@ -21,14 +21,16 @@ _NAMED = (
 )
 
 
-def refused_record(message: str, zone: str, changes: Sequence[Change], *, alone: bool = False) -> RefusedRecord | None:
-    """Return the refusal that *message* means, None where it names nothing that was sent.
+def refused_record(
+    message: str, zone: str, changes: Sequence[Change], form: Form, *, alone: bool = False
+) -> RefusedRecord | None:
+    """Return the refusal that *message* means, None where it names nothing that was sent in *form*.
 
     With *alone* the message is about *changes* whatever it says: they were sent by themselves.
     """
     for pattern in _NAMED:
-        if (match := pattern.match(message)) and (rrset := _meant(match, changes)) is not None:
-            rdata = _rdata(rrset, match.groupdict().get("content"))
+        if (match := pattern.match(message)) and (rrset := _meant(match, changes, form)) is not None:
+            rdata = _rdata(rrset, match.groupdict().get("content"), form)
             why = match.groupdict().get("why") or message
             return _refusal(f"PowerDNS refuses it: {cut(why)}", zone, rrset, rdata)
     came = [change.after for change in changes if change.after is not None]
@@ -44,7 +46,7 @@ def _refusal(reason: str, zone: str, rrset: RRset, rdata: str | None) -> Refused
     )
 
 
-def _meant(match: re.Match[str], changes: Sequence[Change]) -> RRset | None:
+def _meant(match: re.Match[str], changes: Sequence[Change], form: Form) -> RRset | None:
     try:
         name = canonical_name(match["name"])
     except DataError:
@@ -55,14 +57,14 @@ def _meant(match: re.Match[str], changes: Sequence[Change]) -> RRset | None:
         if (
             rrset is not None
             and rrset.name == name
-            and type in {None, rrset.type, sent(rrset.type, rrset.rdatas[0])[0]}
+            and type in {None, rrset.type, form.named(rrset.type, rrset.rdatas[0])[0]}
         ):
             return rrset
     return None
 
 
-def _rdata(rrset: RRset, content: str | None) -> str | None:
+def _rdata(rrset: RRset, content: str | None, form: Form) -> str | None:
     for rdata in rrset.rdatas:
-        if content is not None and sent(rrset.type, rdata)[1] == content:
+        if content is not None and form.named(rrset.type, rdata)[1] == content:
             return rdata
     return rrset.rdatas[0] if len(rrset.rdatas) == 1 else None

@@ -8,6 +8,7 @@ from typing import Self
 
 from netbox_pdns.planning.values import Action, Applied, Observed, TargetZone, ZonePlan
 from netbox_pdns.powerdns.applying import Writer
+from netbox_pdns.powerdns.capabilities import asked_capabilities
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.reading import listed, observed
 from netbox_pdns.powerdns.rectifying import is_owed
@@ -72,6 +73,7 @@ class PowerDNSTarget:
     async def _ready_to_write(self) -> Writer:
         """Return what writes, with requests that are small enough for this server; it is asked once."""
         if self._writer is None:
-            limit = await self.client.body_limit()
-            self._writer = Writer(self.client, self.mark, min(self._batch_bytes, limit or self._batch_bytes))
+            server = await asked_capabilities(self.client)
+            limit = min(self._batch_bytes, server.body_limit or self._batch_bytes)
+            self._writer = Writer(self.client, self.mark, limit, server)
         return self._writer

@@ -11,6 +11,7 @@ from netbox_pdns.planning.batches import batches, removals_first
 from netbox_pdns.planning.values import Change
 from netbox_pdns.powerdns import encoding
 from netbox_pdns.powerdns.client import PowerDNSClient, RejectedError, TooLargeError
+from netbox_pdns.powerdns.forms import Form
 from netbox_pdns.powerdns.refusals import refused_record
 
 _SMALLEST_BATCH = 4096
@@ -21,17 +22,18 @@ _SOA = "correct the zone's SOA fields in NetBox"
 class Upload:
     """The changes of one zone, encoded once; `cut` are the batches that are still to be sent."""
 
-    def __init__(self, zone: str, changes: Sequence[Change], limit: int) -> None:
+    def __init__(self, zone: str, changes: Sequence[Change], limit: int, form: Form) -> None:
         self.zone = zone
         self.sent = 0
-        self._parts = {change.key: encoding.changed(change) for change in changes}
+        self._form = form
+        self._parts = {change.key: encoding.changed(change, form) for change in changes}
         self._limit = limit - encoding.ENVELOPE
         self.cut = self._batches(changes)
 
     @classmethod
-    async def of(cls, zone: str, changes: Sequence[Change], limit: int) -> Upload:
-        """Encode *changes* off the event loop, and cut them into requests of at most *limit* bytes."""
-        return await asyncio.to_thread(cls, zone, changes, limit)
+    async def of(cls, zone: str, changes: Sequence[Change], limit: int, form: Form) -> Upload:
+        """Encode *changes* in *form* off the event loop, and cut them into requests of at most *limit* bytes."""
+        return await asyncio.to_thread(cls, zone, changes, limit, form)
 
     @property
     def at_last(self) -> bool:
@@ -50,7 +52,7 @@ class Upload:
             self._cut_smaller(error)
             return False
         except RejectedError as error:
-            if soa is not None and refused_record(str(error), self.zone, [Change(None, soa)]):
+            if soa is not None and refused_record(str(error), self.zone, [Change(None, soa)], self._form):
                 raise DataError(f"{self.zone}: PowerDNS refuses the SOA: {error}", hint=_SOA) from error
             self._halve(batch, error)
             return False
@@ -59,7 +61,7 @@ class Upload:
 
     def _body(self, batch: Sequence[Change], soa: RRset | None) -> bytes:
         parts = [self._parts[change.key] for change in batch]
-        return encoding.patch(parts if soa is None else [*parts, encoding.replaced(soa)])
+        return encoding.patch(parts if soa is None else [*parts, encoding.replaced(soa, self._form)])
 
     def _cut_smaller(self, error: TooLargeError) -> None:
         """Cut what is left into batches of half the size; an RRset that is too large by itself is refused."""
@@ -82,7 +84,7 @@ class Upload:
         The halves are batches like others, so the one that is taken carries a serial of its own.
         """
         units = batches(batch, lambda _: 1, 1)
-        if refusal := refused_record(str(error), self.zone, batch, alone=len(units) <= 1):
+        if refusal := refused_record(str(error), self.zone, batch, self._form, alone=len(units) <= 1):
             raise refusal from error
         if len(units) <= 1:
             raise DataError(f"{self.zone}: PowerDNS refuses the change: {error}") from error

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import socket
 import sqlite3
 import time
@@ -15,26 +14,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import dns.exception
 import dns.message
 import dns.query
 import httpx2
 
-from netbox_pdns.errors import ConfigurationError, TransientError
+from netbox_pdns.errors import TransientError
+from netbox_pdns.sandbox.installation import Backend, Installation, find_pdns_server, installed_here
 from netbox_pdns.sandbox.running import RunningPowerDNS
-
-Backend = Literal["gsqlite3", "lmdb"]
 
 _HOST = "127.0.0.1"
 _START_TIMEOUT = 20.0
 _STOP_TIMEOUT = 10.0
-_SCHEMAS = (
-    Path("/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql"),
-    Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"),
-    Path("/usr/share/doc/pdns/schema.sqlite3.sql"),
-)
 _SETTINGS: Mapping[str, str] = {
     "api": "yes",
     "webserver": "yes",
@@ -82,34 +74,31 @@ class PdnsServer:
         return "\n".join(path.read_text(errors="replace").splitlines()[-8:]) if path.exists() else ""
 
 
-def find_pdns_server() -> Path | None:
-    """Return the `pdns_server` of this machine, None where there is none."""
-    found = shutil.which("pdns_server") or shutil.which("pdns_server", path="/usr/sbin:/usr/local/sbin")
-    return Path(found) if found else None
-
-
 def can_run_pdns_server() -> bool:
     """Tell whether this machine has a `pdns_server` with its SQLite backend."""
-    return find_pdns_server() is not None and any(path.exists() for path in _SCHEMAS)
+    return find_pdns_server() is not None and installed_here().has_schema("gsqlite3")
 
 
 def prepare_pdns_server(
-    directory: Path, *, backend: Backend = "gsqlite3", settings: Mapping[str, str] | None = None
+    directory: Path,
+    *,
+    backend: Backend = "gsqlite3",
+    settings: Mapping[str, str] | None = None,
+    installation: Installation | None = None,
 ) -> PdnsServer:
     """Write configuration and database into *directory* (kept where they are there) and return how to start the server.
 
-    *settings* are lines of pdns.conf that win over ours. Raises `ConfigurationError` where `pdns_server` or the schema of
+    *settings* are lines of pdns.conf that win over ours; with gpgsql they say where its database is, whose tables are
+    there already. Raises `ConfigurationError` where `pdns_server` (this machine's without *installation*) or the schema of
     its SQLite backend is missing.
     """
-    executable = find_pdns_server()
-    if executable is None:
-        raise ConfigurationError("pdns_server is not on PATH", hint="apt-get install pdns-server")
+    installation = installation or installed_here()
     directory.mkdir(parents=True, exist_ok=True)
     key = secrets.token_hex(16)
     dns_port, api_port = _free_port(), _free_port()
     lines = {
         **_SETTINGS,
-        **_backend_settings(directory, backend),
+        **_backend_settings(directory, backend, installation),
         "api-key": key,
         "local-port": str(dns_port),
         "webserver-port": str(api_port),
@@ -126,18 +115,24 @@ def prepare_pdns_server(
         dns_host=lines["local-address"],
         dns_port=int(lines["local-port"]),
     )
-    return PdnsServer((str(executable), f"--config-dir={directory}"), reached, directory)
+    return PdnsServer((*installation.command, f"--config-dir={directory}"), reached, directory)
 
 
 @asynccontextmanager
 async def running_pdns_server(
-    directory: Path, *, backend: Backend = "gsqlite3", settings: Mapping[str, str] | None = None
+    directory: Path,
+    *,
+    backend: Backend = "gsqlite3",
+    settings: Mapping[str, str] | None = None,
+    installation: Installation | None = None,
 ) -> AsyncIterator[RunningPowerDNS]:
     """Run a `pdns_server` in *directory* within the block; it answers when the block begins.
 
     Raises `TransientError` with the end of its log where it does not start.
     """
-    server = await asyncio.to_thread(prepare_pdns_server, directory, backend=backend, settings=settings)
+    server = await asyncio.to_thread(
+        prepare_pdns_server, directory, backend=backend, settings=settings, installation=installation
+    )
     with (directory / "pdns.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(*server.command, stdout=log, stderr=log)
     try:
@@ -166,7 +161,9 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _backend_settings(directory: Path, backend: Backend) -> dict[str, str]:
+def _backend_settings(directory: Path, backend: Backend, installation: Installation) -> dict[str, str]:
+    if backend == "gpgsql":
+        return {"launch": "gpgsql", "gpgsql-dnssec": "yes"}
     if backend == "lmdb":
         return {
             "launch": "lmdb",
@@ -176,22 +173,13 @@ def _backend_settings(directory: Path, backend: Backend) -> dict[str, str]:
     database = directory / "pdns.sqlite3"
     if not database.exists():
         with closing(sqlite3.connect(database)) as connection:
-            connection.executescript(_schema())
+            connection.executescript(installation.schema(backend))
     return {
         "launch": "gsqlite3",
         "gsqlite3-database": str(database),
         "gsqlite3-pragma-synchronous": "0",
         "gsqlite3-dnssec": "yes",
     }
-
-
-def _schema() -> str:
-    for path in _SCHEMAS:
-        if path.exists():
-            return path.read_text()
-    raise ConfigurationError(
-        "the schema of PowerDNS's SQLite backend is missing", hint="apt-get install pdns-backend-sqlite3"
-    )
 
 
 def _free_port() -> int:
