@@ -275,7 +275,7 @@ def test_verify_asks_dns(estate: Estate) -> None:
     assert (after.status, after.err) == (0, "")
     assert after.out.startswith("3 questions to 1 server: all as NetBox wants it, ")
     estate.write(a, ("www", "192.0.2.9"))
-    data = estate.run("verify", "--json", "--target", "default").json
+    data = as_promised(estate.run("verify", "--json", "--target", "default").json)
     assert (data["as_wanted"], data["counts"]["stale"]) == (False, 1)
     assert [found["name"] for found in data["servers"][0]["findings"]] == [f"www.{a}."]
     nobody = estate.run("verify", "--zone", "misspelt.*")

@@ -63,6 +63,8 @@ def test_every_page_of_a_run_is_as_promised() -> None:
         (["zones"], "zones"),
         (["check"], "check"),
         (["settings"], "settings"),
+        (["verify"], "verify"),
+        (["explain", "www.a.example"], "explain"),
         (["version"], "version"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",

@@ -8,7 +8,9 @@ from netbox_pdns.cli import documents, report
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import MovedError, NetboxPdnsError
 from netbox_pdns.planning.values import Change, Held, LeftOut, ZonePlan
+from netbox_pdns.sync.explanation import Explanation
 from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
+from netbox_pdns.sync.verification import Verification
 
 
 def run(done: SyncReport) -> documents.RunDocument:
@@ -17,6 +19,24 @@ def run(done: SyncReport) -> documents.RunDocument:
         dry_run=done.dry_run,
         summary=documents.Summary(**asdict(report.summary(done))),
         targets=tuple(map(_target, done.targets)),
+    )
+
+
+def verification(done: Verification) -> documents.VerifyDocument:
+    """Return what DNS showed."""
+    return documents.VerifyDocument(
+        as_wanted=done.as_wanted, counts=done.counts, seconds=done.seconds, servers=done.servers
+    )
+
+
+def explanation(story: Explanation) -> documents.ExplainDocument:
+    """Return the story of a name."""
+    return documents.ExplainDocument(
+        name=story.name,
+        conclusion=story.conclusion,
+        as_wanted=story.as_wanted,
+        zones=story.zones,
+        rrsets=story.rrsets,
     )
 
 

@@ -7,19 +7,12 @@ Fields may be added, and words to a list of words; none changes its meaning or g
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from netbox_pdns.planning.values import Action, HoldReason
-
-
-class Shape:
-    """What every shape is: in its schema each field stands with its docstring, and is always there."""
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar = {
-        "use_attribute_docstrings": True,
-        "json_schema_serialization_defaults_required": True,
-    }
+from netbox_pdns.shape import Shape
+from netbox_pdns.sync.explanation import RRsetStory, ZoneOfName
+from netbox_pdns.sync.verification import Counts, ServerReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +273,33 @@ class SettingsDocument(Shape):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyDocument(Shape):
+    """`verify --json`: what DNS showed of all that NetBox wants."""
+
+    schema: Literal["verify/1"] = "verify/1"
+    as_wanted: bool
+    """Whether every server that was asked shows all as NetBox wants it."""
+    counts: Counts
+    seconds: float
+    servers: tuple[ServerReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainDocument(Shape):
+    """`explain --json`: the story of one name."""
+
+    schema: Literal["explain/1"] = "explain/1"
+    name: str
+    """Canonical: absolute, in lower case."""
+    conclusion: str
+    """The story in one line."""
+    as_wanted: bool
+    """False where something that NetBox wants is not served as it wants it."""
+    zones: tuple[ZoneOfName, ...]
+    rrsets: tuple[RRsetStory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDocument(Shape):
     """`version --json`."""
 
@@ -293,6 +313,8 @@ DOCUMENTS: tuple[type, ...] = (
     ZonesDocument,
     CheckDocument,
     SettingsDocument,
+    VerifyDocument,
+    ExplainDocument,
     VersionDocument,
     ErrorDocument,
 )

@@ -50,6 +50,7 @@ def _canonical(name: str, type: str | None) -> tuple[str, str | None]:
 
 
 async def _explain(session: Session, name: str, type: str | None, *, json: bool) -> ExitStatus:
+    from netbox_pdns.cli import as_documents
     from netbox_pdns.cli.logs import log_retries
     from netbox_pdns.cli.wiring import open_parts
     from netbox_pdns.sync.explainer import Explainer
@@ -59,7 +60,7 @@ async def _explain(session: Session, name: str, type: str | None, *, json: bool)
             explainer = Explainer(parts.source, parts.targets, parts.removed, parts.refusals)
             story = await explainer.explain(name, type)
     if json:
-        session.terminal.json(story)
+        session.terminal.json(as_documents.explanation(story))
     else:
         print_story(session.terminal, story)
     return ExitStatus.DONE if story.as_wanted else ExitStatus.ATTENTION

@@ -45,6 +45,7 @@ def verify(
 
 
 async def _verify(session: Session, request: VerifyRequest, *, json: bool) -> ExitStatus:
+    from netbox_pdns.cli import as_documents
     from netbox_pdns.cli.logs import log_retries
     from netbox_pdns.cli.progress import shown_count
     from netbox_pdns.cli.wiring import open_parts
@@ -56,7 +57,7 @@ async def _verify(session: Session, request: VerifyRequest, *, json: bool) -> Ex
             verifier = Verifier(parts.source, parts.targets, parts.removed, parts.refusals, request, tell)
             result = await verifier.run()
     if json:
-        session.terminal.json(result)
+        session.terminal.json(as_documents.verification(result))
     else:
         print_verification(session.terminal, result)
     if not any(server.zones or server.error for server in result.servers):

@@ -36,6 +36,14 @@ class _Server(uvicorn.Server):
         await self.on_tick(0)
         await self.stop.wait()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:  # nobody is connected: uvicorn would sleep a tenth of a second all the same
+            server.close()
+        await self.lifespan.shutdown()
+
 
 @asynccontextmanager
 async def serving(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:

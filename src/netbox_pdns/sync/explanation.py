@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from netbox_pdns.shape import Shape
+
 
 class State(StrEnum):
     """How one RRset stands on one target."""
@@ -38,7 +40,7 @@ _WELL = frozenset({State.AS_WANTED, State.UNMANAGED, State.KEPT, State.OCCLUDED,
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneOfName:
+class ZoneOfName(Shape):
     """A zone in NetBox that the name is in: the longest match, once a view. `targets` serve it."""
 
     name: str
@@ -50,7 +52,7 @@ class ZoneOfName:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordOfName:
+class RecordOfName(Shape):
     """A record in NetBox: `value` as it is typed there, `ttl` None for the zone's default, `active` whether it is wanted."""
 
     id: int
@@ -63,7 +65,7 @@ class RecordOfName:
 
 
 @dataclass(frozen=True, slots=True)
-class OnTarget:
+class OnTarget(Shape):
     """One RRset on one target: what is `wanted` there, what PowerDNS's API `has`, what its DNS `answers` (canonical rdatas).
 
     TTLs are in seconds, None without such records. `dns` says in words what DNS answers where it shows none. `why` is the
@@ -84,7 +86,7 @@ class OnTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class RRsetStory:
+class RRsetStory(Shape):
     """One RRset: the conclusion in one line, NetBox's records, and how it stands on each target."""
 
     name: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netbox_pdns.planning.verdicts import Finding
+from netbox_pdns.shape import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class VerifyRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundRRset:
+class FoundRRset(Shape):
     """One RRset that a server does not show as NetBox wants it.
 
     `alarm` is False where this is explained and no fault: hidden by a delegation, held, left out. `missing` and `extra` are
@@ -46,7 +47,7 @@ class FoundRRset:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerReport:
+class ServerReport(Shape):
     """One server that was asked: a target, or a name server of a target's zones.
 
     `zones` and `rrsets` count what was looked at, `asked` the questions. `seconds` are those in which questions were on
@@ -73,7 +74,7 @@ class ServerReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Shape):
     """The findings of a run in numbers. The first four count alarms; `explained` are findings that are none."""
 
     missing: int
