@@ -14,6 +14,8 @@ from starlette.types import ASGIApp
 
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 2
+_TURNS_TO_CLOSE = 5
+"""Turns of the loop in which idle connections close."""
 
 
 class _Server(uvicorn.Server):
@@ -37,12 +39,17 @@ class _Server(uvicorn.Server):
         await self.stop.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Where no request is under way that is done at once; uvicorn sleeps for a tenth of a second all the same.
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
         if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
-            return
-        for server in self.servers:  # nobody is connected: uvicorn would sleep a tenth of a second all the same
-            server.close()
-        await self.lifespan.shutdown()
+        else:
+            await self.lifespan.shutdown()
 
 
 @asynccontextmanager
