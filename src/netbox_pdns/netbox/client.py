@@ -175,9 +175,10 @@ class NetBoxClient:
     async def _once(self, path: str, query: Query, kind: type[T]) -> T:
         async with self._slots:
             response = await answered(self._http, self._peer, "GET", self.base + path, params=query)
-        if (date := http_date(response.headers.get("Date", ""))) is not None:
-            self._ahead = date - time.time()
         if response.is_success and "json" in response.headers.get("Content-Type", ""):
+            # The change log goes by NetBox's own clock; an error may be a proxy's.
+            if (date := http_date(response.headers.get("Date", ""))) is not None:
+                self._ahead = date - time.time()
             return await asyncio.to_thread(decoded, response.content, kind, self._peer)
         raise self._error(path, response)
 

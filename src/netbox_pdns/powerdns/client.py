@@ -44,7 +44,11 @@ class TooLargeError(DataError):
 
 
 class RejectedError(DataError):
-    """The server refuses the content of a request (422); nothing of it was applied."""
+    """The server refuses the content of a request (422); nothing of it was applied. `reason` are its own words."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, hint="nothing of it was applied; see the server's log for what it finds fault with")
+        self.reason = reason
 
 
 class PowerDNSClient:
@@ -193,12 +197,12 @@ class PowerDNSClient:
         if _is_html(response) or status not in {400, 404, 409, 422}:
             return self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {_told(response)}")
         if status == 404 and path.startswith("/zones/"):
-            return NotThereError(what)
+            return NotThereError(what, hint="others removed the zone meanwhile? the next run looks again")
         if status == 404:
             return self._unknown_server()
         if status == 409:
             return ConflictError(what, hint="it exists already; the next run looks again")
-        return RejectedError(reason)
+        return RejectedError(what, reason)
 
     def _wrong_key(self, status: int) -> ConfigurationError:
         setting = self._settings.setting("token")
