@@ -15,6 +15,8 @@ import dns.rdatatype
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 _PATIENCE = 0.5
+_BREATH = 0.001
+"""Seconds between two questions: the servers and proxies of the test want to run, too."""
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Poller:
             while not self._end.is_set():
                 for key, rdatas in self.expected.items():
                     self._ask(sock, *key, rdatas)
+                    self._end.wait(_BREATH)
 
     def _ask(self, sock: socket.socket, name: str, type: str, rdatas: frozenset[str]) -> None:
         query = dns.message.make_query(name, type)
