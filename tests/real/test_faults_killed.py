@@ -139,8 +139,8 @@ def grown(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]])
         assert was == is_ or serial_gt(new, old), f"{zone}: other content under serial {new}, it was {old}"
 
 
-def killed_at(company: Company, proxy: FaultProxy, directory: Path, moment: int, *, answered: bool) -> None:
-    """Kill a sync at the request *moment*, before or after PowerDNS has carried it out, and mend it."""
+def killed_at(company: Company, proxy: FaultProxy, directory: Path, method: str, nth: int, *, answered: bool) -> None:
+    """Kill a sync at the *nth* request of *method*, before or after PowerDNS has carried it out, and mend it."""
     company.edit()
     before = company.served()
     with polling(company.world.server, company.untouched()):
@@ -153,7 +153,7 @@ def killed_at(company: Company, proxy: FaultProxy, directory: Path, moment: int,
             process.wait()
             exchange.reset()
 
-        with proxy.harming(Rule(kill, first=moment)):
+        with proxy.harming(Rule(kill, method=method, first=nth)):
             printed, _ = process.communicate(timeout=120.0)
         assert "Traceback" not in printed
         assert process.returncode == (-9 if proxy.harmed else 0), printed
@@ -163,26 +163,30 @@ def killed_at(company: Company, proxy: FaultProxy, directory: Path, moment: int,
         grown(left, company.served())
 
 
-def requests_of_a_sync(company: Company, proxy: FaultProxy, directory: Path) -> int:
-    """Return how many requests PowerDNS sees in a sync of one edit."""
+def requests_of_a_sync(company: Company, proxy: FaultProxy, directory: Path) -> list[str]:
+    """Return the methods of the requests that PowerDNS sees in a sync of one edit."""
     company.edit()
     with proxy.harming():
         process = company.start(directory, url=proxy.url)
         printed, _ = process.communicate(timeout=120.0)
     assert process.returncode == 0, printed
-    return len(proxy.seen)
+    return [request.method for request in proxy.seen]
 
 
 @pytest.mark.parametrize("points", [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.full)])
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(1800)
 def test_killed_at_any_point_the_next_sync_makes_all_whole(
     company: Company, proxy: FaultProxy, tmp_path: Path, sampled: random.Random, points: int
 ) -> None:
-    """Creates, updates and deletes of many zones, broken off anywhere: what changed has a greater serial."""
-    most = requests_of_a_sync(company, proxy, tmp_path)
-    moments = sorted(sampled.sample(range(1, most + 1), min(points, most)))
-    for number, moment in enumerate((moments * 100)[:points]):
-        killed_at(company, proxy, tmp_path, moment, answered=bool((number + number // most) % 2))
+    """Creates, updates and deletes of many zones, broken off anywhere: what changed has a greater serial.
+
+    Every second moment is one at a PATCH, for a change takes several of them.
+    """
+    methods = requests_of_a_sync(company, proxy, tmp_path)
+    for number in range(points):
+        method = "PATCH" if number % 2 else ".*"
+        most = methods.count("PATCH") if number % 2 else len(methods)
+        killed_at(company, proxy, tmp_path, method, sampled.randint(1, most), answered=sampled.random() < 0.5)
 
 
 @pytest.mark.long
