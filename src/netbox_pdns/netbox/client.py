@@ -18,7 +18,7 @@ import msgspec
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.netbox.wire import Named, Page, Status
-from netbox_pdns.resilience.calls import Peer, StrangeAnswerError, answered, decoded
+from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
 from netbox_pdns.settings import NetBoxSettings
@@ -258,6 +258,6 @@ def _said(response: httpx2.Response) -> str:
         return "a page of HTML" + (" (a login form?)" if "login" in response.text[:5000].lower() else "")
     try:
         answer: Any = msgspec.json.decode(response.content)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return cut(response.text)
     return cut(str(answer.get("detail", answer) if isinstance(answer, dict) else answer))

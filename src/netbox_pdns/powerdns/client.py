@@ -18,7 +18,7 @@ import msgspec
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.powerdns.wire import Failure, Metadata, Server, Setting, ZoneWire
-from netbox_pdns.resilience.calls import Peer, StrangeAnswerError, answered, decoded
+from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
 from netbox_pdns.settings import TargetSettings
@@ -259,7 +259,7 @@ def _reason(response: httpx2.Response) -> str:
     """Return PowerDNS's words, in full: they are searched for the record that they name."""
     try:
         error = msgspec.json.decode(response.content, type=Failure).error
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         error = ""
     if error:
         return error

@@ -23,6 +23,9 @@ LARGEST_ANSWER = 512 * 1024 * 1024
 _ENCODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 """Headers of how an answer was packed, which it is no more."""
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What reading JSON can end with; only the first is the decoder's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
