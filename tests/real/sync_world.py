@@ -296,6 +296,10 @@ class World:
 
     def config(self, options: Mapping[str, Any]) -> Path:
         """Write the TOML file with *options* and return it."""
+        return self.settings_file(self.directory / "netbox-pdns.toml", **options)
+
+    def settings_file(self, path: Path, **options: Any) -> Path:
+        """Write the settings with *options* to the TOML file *path* and return it."""
         given = {
             "nb_url": self.netbox.url,
             "nb_token": self.netbox.token,
@@ -304,7 +308,6 @@ class World:
             "targets": [self.target()],
             **options,
         }
-        path = self.directory / "netbox-pdns.toml"
         path.write_text("".join(f"{key} = {_toml(value)}\n" for key, value in given.items()))
         return path
 

@@ -7,7 +7,7 @@ batch. What goes wrong is said per zone, in `fails`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +55,10 @@ class MemorySource:
 
     views: Mapping[str | None, Sequence[Zone]]
     gone: Mapping[str, Gone] | NetboxPdnsError = field(default_factory=dict)
+    explains: NetboxPdnsError | None = None
     ends_with: NetboxPdnsError | None = None
+    reads: list[int] = field(default_factory=list)
+    """How many zones each reading was of."""
 
     async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
         """Return the zones of the view that *selection* names."""
@@ -63,6 +66,7 @@ class MemorySource:
 
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield the zones, then fail where that is wanted."""
+        self.reads.append(len(zones))
         for desired in self._all():
             if desired.ref in zones:
                 yield desired
@@ -70,7 +74,9 @@ class MemorySource:
             raise self.ends_with
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
-        """Explain nothing."""
+        """Explain nothing, or fail where that is wanted."""
+        if self.explains is not None:
+            raise self.explains
         return NO_EXPLANATIONS
 
     async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
@@ -91,7 +97,9 @@ class MemorySource:
 class MemoryTarget:
     """A server in memory. `fails` is what a zone's change ends with; `calls` are the changes asked for, in their order.
 
-    `refuses` are records that it takes from nobody. A zone of `appears` is made by somebody else just before ours is.
+    `until` is what every change waits for before it begins, `after` is told when one is done.
+    `refuses` are records that it takes from nobody. A zone of `appears` is made by somebody else just before
+    ours is.
     """
 
     name: str = "one"
@@ -99,6 +107,8 @@ class MemoryTarget:
     fails: dict[str, NetboxPdnsError] = field(default_factory=dict)
     refuses: dict[RecordKey, str] = field(default_factory=dict)
     appears: dict[str, Observed] = field(default_factory=dict)
+    until: Callable[[], Awaitable[object]] | None = None
+    after: Callable[[], None] = lambda: None
     lists: NetboxPdnsError | None = None
     calls: list[tuple[str, Action]] = field(default_factory=list)
 
@@ -134,7 +144,8 @@ class MemoryTarget:
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out, or fail as is wanted."""
         self.calls.append((plan.zone, plan.action))
-        await asyncio.sleep(0)
+        await (asyncio.sleep(0) if self.until is None else self.until())
+        self.after()
         if plan.zone in self.fails:
             raise self.fails[plan.zone]
         self._refuse(plan)
@@ -179,13 +190,15 @@ def sync(
     *targets: Served | MemoryTarget,
     request: SyncRequest | None = None,
     listener: Listener = silent,
+    patience: float | None = None,
 ) -> SyncReport:
-    """Run a sync and return what it came to; its data are in *directory*, and *listener* is told."""
+    """Run a sync and return what it came to; its data are in *directory*. It fails after *patience* seconds."""
     served = [each if isinstance(each, Served) else Served(each, settings_of(each)) for each in targets]
 
     async def work() -> SyncReport:
         removed = RemovedRecords(directory / "removed", timedelta(days=90))
         refusals = await Refusals.load(directory, 0)
-        return await Engine(source, served, removed, refusals, listener).run(request or SyncRequest())
+        async with asyncio.timeout(patience):
+            return await Engine(source, served, removed, refusals, listener).run(request or SyncRequest())
 
     return asyncio.run(work())

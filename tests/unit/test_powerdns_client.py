@@ -23,8 +23,10 @@ _NAMED = {
     403: ConfigurationError,
     404: NotThereError,
     409: ConflictError,
+    408: TransientError,
     413: TooLargeError,
     422: RejectedError,
+    425: TransientError,
     429: TransientError,
 }
 
@@ -103,11 +105,24 @@ def test_a_setting_of_a_further_target_is_named_as_in_the_file() -> None:
     assert error.setting == "targets[ams].token"
 
 
-@pytest.mark.parametrize("text", ["[", "{}", '[{"name": 1}]', ""])
+@pytest.mark.parametrize("text", ["{}", '[{"name": 1}]', "[" * 100_000, "[1e999]"])
 def test_an_answer_of_another_shape_is_another_service(text: str) -> None:
-    """What is no JSON of the API is named."""
+    """JSON that is none of the API's names the URL."""
     error = _raised(Response(text, media_type="application/json"), lambda client: client.zones())
     assert isinstance(error, ConfigurationError)
+    assert error.setting == "NETBOX_PDNS_PDNS_URL"
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b'[{"name":"a.", "kind":"Nat', b'[{"name":"\xff"}]', b"\x00"])
+def test_an_answer_that_is_no_whole_json_is_asked_for_again(body: bytes) -> None:
+    """It was cut off or garbled on its way."""
+    answers = [Response(body, media_type="application/json"), JSONResponse([{"name": "a.", "kind": "Native"}])]
+
+    async def test() -> list[str]:
+        async with client_of(lambda request, body: answers.pop(0)) as client:
+            return [zone.name for zone in await client.zones()]
+
+    assert asyncio.run(test()) == ["a."]
 
 
 CALLS: dict[str, tuple[Callable[[PowerDNSClient], Awaitable[object]], int]] = {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sync_memory import MemorySource, MemoryTarget, settings_of, sync, zone
 
+from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.planning.values import Gone, GuardLimits
 from netbox_pdns.settings import ZoneRule
-from netbox_pdns.sync.lane import FAILURES_IN_A_ROW
+from netbox_pdns.sync.lane import FAILURES_IN_A_ROW, MOST_WAITING
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reconcile import Served
 
@@ -55,6 +57,56 @@ def test_failures_with_a_success_between_them_are_no_dead_target(tmp_path: Path)
     target = MemoryTarget(fails={name: TransientError("slow") for name in NAMES if name != NAMES[2]})
     sync(tmp_path, source(), target)
     assert [name for name, _ in target.calls] == NAMES[:6]
+
+
+def test_a_netbox_that_does_not_explain_is_no_dead_target(tmp_path: Path) -> None:
+    """However many zones fail for want of NetBox's word, the target is tried to the last."""
+    changed = [zone(name, "192.0.2.1", serial=8) for name in NAMES]
+    target = MemoryTarget()
+    for name in NAMES:
+        target.has(zone(name, "192.0.2.1", *(f"192.0.2.{number}" for number in range(2, 6))))
+    report = sync(tmp_path, MemorySource({None: changed}, explains=TransientError("no answer")), target)
+    assert [str(outcome.error) for outcome in report.outcomes] == ["no answer"] * len(NAMES)
+    assert report.targets[0].error is None
+
+
+MANY = [f"m{number:02}.example." for number in range(10)]
+
+
+def many() -> MemorySource:
+    """Return a NetBox with the zones `MANY`, of which a lane does not hold half."""
+    rrsets = [RRset.of(f"h{number}.example.", "A", 60, ["192.0.2.1"]) for number in range(MOST_WAITING // 5)]
+    return MemorySource({None: [Zone.of(name, [*zone(name).rrsets.values(), *_below(name, rrsets)]) for name in MANY]})
+
+
+def _below(name: str, rrsets: Sequence[RRset]) -> list[RRset]:
+    return [RRset(rrset.name.replace("example.", name), rrset.type, rrset.ttl, rrset.rdatas) for rrset in rrsets]
+
+
+@pytest.mark.parametrize("error", [None, TransientError("no answer")], ids=["wakes-up", "is-given-up"])
+def test_a_target_that_hangs_holds_up_no_other(tmp_path: Path, error: NetboxPdnsError | None) -> None:
+    """The others are brought to the last zone while it hangs; its own come after, those that did not fit read again."""
+    others_done = asyncio.Event()
+    alive = MemoryTarget("alive", after=lambda: others_done.set() if len(alive.calls) == len(MANY) else None)
+    hanging = MemoryTarget("hanging", fails=dict.fromkeys(MANY, error) if error else {}, until=others_done.wait)
+    source = many()
+    report = sync(tmp_path, source, hanging, alive, patience=20.0)
+    assert alive.done == [f"create {name}" for name in MANY]
+    assert [outcome.zone for outcome in report.targets[0].outcomes] == MANY
+    if error is None:
+        assert sorted(hanging.done) == [f"create {name}" for name in MANY]
+        assert source.reads[0] == len(MANY)
+        assert 0 < sum(source.reads[1:]) < len(MANY)
+    else:
+        assert failed(report) == MANY
+        assert len(hanging.calls) == FAILURES_IN_A_ROW
+
+
+def test_one_target_is_waited_for_and_nothing_is_read_twice(tmp_path: Path) -> None:
+    """Where there is nobody else to hold up, the reading goes at the target's pace."""
+    source, target = many(), MemoryTarget(until=lambda: asyncio.sleep(0.001))
+    sync(tmp_path, source, target)
+    assert (target.done, source.reads) == ([f"create {name}" for name in MANY], [len(MANY)])
 
 
 def test_what_ends_comes_last(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from netbox_pdns.netbox.source import NetBoxSource
 from netbox_pdns.powerdns.target import PowerDNSTarget
-from netbox_pdns.resilience.retry import RetryHook, ignore
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
@@ -30,16 +30,19 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, *, hook: RetryHook = ignore) -> AsyncIterator[Parts]:
+async def open_parts(
+    settings: Settings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+) -> AsyncIterator[Parts]:
     """Yield what a run works with; its connections are closed with the block.
 
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
     async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(NetBoxSource(settings.netbox, hook=hook))
+        source = await stack.enter_async_context(NetBoxSource(settings.netbox, hook=hook, policy=policy))
         targets = []
         for target in settings.targets:
-            opened = await stack.enter_async_context(PowerDNSTarget(target, settings.mark(target.name), hook=hook))
+            ours = PowerDNSTarget(target, settings.mark(target.name), hook=hook, policy=policy)
+            opened = await stack.enter_async_context(ours)
             targets.append(Served(opened, target))
         removed = RemovedRecords(settings.data_dir / "removed", timedelta(days=settings.removed_days))
         refusals = await Refusals.load(settings.data_dir, time.time())
@@ -48,11 +51,15 @@ async def open_parts(settings: Settings, *, hook: RetryHook = ignore) -> AsyncIt
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, listener: Listener = silent, hook: RetryHook = ignore
+    settings: Settings,
+    *,
+    listener: Listener = silent,
+    hook: RetryHook = ignore,
+    policy: RetryPolicy = DEFAULT_POLICY,
 ) -> AsyncIterator[Engine]:
     """Yield an engine with its connections, which are closed with the block.
 
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
-    async with open_parts(settings, hook=hook) as parts:
+    async with open_parts(settings, hook=hook, policy=policy) as parts:
         yield Engine(parts.source, parts.targets, parts.removed, parts.refusals, listener)

@@ -6,7 +6,6 @@ Whole lists are `netbox_pdns.netbox.listing`'s.
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
@@ -17,7 +16,8 @@ import msgspec
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.netbox.wire import Named, Page, Status
-from netbox_pdns.resilience.http import cut, retry_after, tls_context, transport_error
+from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
+from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
 from netbox_pdns.settings import NetBoxSettings
 
@@ -57,6 +57,7 @@ class NetBoxClient:
         self._policy = policy
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._ahead = 0.0
+        self._peer = Peer("NetBox", self.base, _setting, settings.call_timeout)
         self._http = httpx2.AsyncClient(
             headers={"Authorization": _authorization(settings.token.get_secret_value()), "Accept": "application/json"},
             verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting="NETBOX_PDNS_NB_CA_FILE"),
@@ -112,36 +113,26 @@ class NetBoxClient:
 
     async def get(self, path: str, query: Query, kind: type[T]) -> T:
         """Return the answer for *path*; raises `DataError` where it is not of *kind*."""
-        body = (await self._response(path, query)).content
+        name = "get_" + path.strip("/").rsplit("/", 1)[-1].replace("-", "_")
         try:
-            return await asyncio.to_thread(msgspec.json.decode, body, type=kind)
-        except msgspec.MsgspecError as error:
+            return await retrying(
+                lambda: self._once(path, query, kind), name=name, policy=self._policy, hook=self._hook
+            )
+        except StrangeAnswerError as error:
             raise DataError(
                 f"NetBox's answer for {path} is not as expected: {error}",
                 hint="is the version of NetBox or of its DNS plugin one that is supported? see `netbox-pdns check`",
             ) from error
 
-    async def _response(self, path: str, query: Query) -> httpx2.Response:
-        name = "get_" + path.strip("/").rsplit("/", 1)[-1].replace("-", "_")
-        return await retrying(lambda: self._once(path, query), name=name, policy=self._policy, hook=self._hook)
-
-    async def _once(self, path: str, query: Query) -> httpx2.Response:
+    async def _once(self, path: str, query: Query, kind: type[T]) -> T:
         async with self._slots:
-            try:
-                response = await self._http.get(self.base + path, params=list(query))
-            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                raise transport_error(error, "NetBox", self.base, "NETBOX_PDNS_NB_URL") from error
-        self._note_clock(response)
+            response = await answered(self._http, self._peer, "GET", self.base + path, params=query)
         if response.is_success and "json" in response.headers.get("Content-Type", ""):
-            return response
+            # The change log goes by NetBox's own clock; an error may be a proxy's.
+            if (date := http_date(response.headers.get("Date", ""))) is not None:
+                self._ahead = date - time.time()
+            return await asyncio.to_thread(decoded, response.content, kind, self._peer)
         raise self._error(path, response)
-
-    def _note_clock(self, response: httpx2.Response) -> None:
-        try:
-            date = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
-        except ValueError:
-            return
-        self._ahead = date.timestamp() - time.time()
 
     def _error(self, path: str, response: httpx2.Response) -> NetboxPdnsError:
         status, said = response.status_code, _said(response)
@@ -165,11 +156,11 @@ class NetBoxClient:
             )
         if status == 400:
             return RefusedRequestError(f"NetBox refuses the request for {path}: {said}", hint="see `netbox-pdns check`")
-        if status == 429 or status >= 500:
+        if may_pass(status):
             return TransientError(
                 f"NetBox answers {status} for {path}: {said}",
                 hint="see NetBox's log",
-                retry_after=retry_after(response),
+                retry_after=retry_after(response, time.time()),
             )
         where = f", and sends to {response.headers['Location']}" if "Location" in response.headers else ""
         return ConfigurationError(
@@ -177,6 +168,10 @@ class NetBoxClient:
             hint="NETBOX_PDNS_NB_URL is the address of NetBox's front page, with its path where it has one",
             setting="NETBOX_PDNS_NB_URL",
         )
+
+
+def _setting(field: str) -> str:
+    return f"NETBOX_PDNS_NB_{field.upper()}"
 
 
 def _authorization(token: str) -> str:
@@ -195,6 +190,6 @@ def _said(response: httpx2.Response) -> str:
         return "a page of HTML" + (" (a login form?)" if "login" in response.text[:5000].lower() else "")
     try:
         answer: Any = msgspec.json.decode(response.content)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return cut(response.text)
     return cut(str(answer.get("detail", answer) if isinstance(answer, dict) else answer))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self, TypeVar
@@ -19,7 +18,8 @@ import msgspec
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.powerdns.wire import Failure, Metadata, Server, Setting, ZoneWire
-from netbox_pdns.resilience.http import cut, retry_after, tls_context, transport_error
+from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
+from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
 from netbox_pdns.settings import TargetSettings
 
@@ -43,7 +43,11 @@ class TooLargeError(DataError):
 
 
 class RejectedError(DataError):
-    """The server refuses the content of a request (422); nothing of it was applied."""
+    """The server refuses the content of a request (422); nothing of it was applied. `reason` are its own words."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, hint="nothing of it was applied; see the server's log for what it finds fault with")
+        self.reason = reason
 
 
 class PowerDNSClient:
@@ -58,6 +62,7 @@ class PowerDNSClient:
         self.ahead: float | None = None
         """Seconds that the server's clock is ahead of ours; None where it does not tell (PowerDNS itself does not)."""
         self._base = f"{_api_root(settings.url)}/servers/{settings.server_id}"
+        self._peer = Peer(self._who, settings.url, settings.setting, settings.call_timeout)
         self._http = httpx2.AsyncClient(
             headers={"X-API-Key": settings.token.get_secret_value(), "Accept": "application/json"},
             verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting=settings.setting("ca_file")),
@@ -75,34 +80,33 @@ class PowerDNSClient:
 
     async def server(self) -> Server:
         """Return the server's name and version."""
-        return await _decoded(await self._call("server", "GET", ""), Server)
+        return await self._got("server", "", Server)
 
     async def configuration(self) -> Mapping[str, str]:
         """Return the server's settings by name."""
-        settings = await _decoded(await self._call("config", "GET", "/config"), list[Setting])
+        settings = await self._got("config", "/config", list[Setting])
         return {setting.name: setting.value for setting in settings}
 
     async def zones(self) -> Sequence[ZoneWire]:
         """Return every zone, without content."""
-        return await _decoded(await self._call("list_zones", "GET", "/zones"), list[ZoneWire])
+        return await self._got("list_zones", "/zones", list[ZoneWire])
 
     async def zone(self, name: str, *, content: bool = True) -> ZoneWire:
         """Return one zone, with its RRsets or without; raises `NotThereError`."""
         path = _zone_path(name) + ("" if content else "?rrsets=false")
-        return await _decoded(await self._call("list_zone", "GET", path), ZoneWire)
+        return await self._got("list_zone", path, ZoneWire)
 
     async def metadata(self, zone: str, kind: str) -> tuple[str, ...]:
         """Return the values of one kind of metadata, none where the zone has none of it."""
         try:
-            body = await self._call("metadata", "GET", f"{_zone_path(zone)}/metadata/{kind}")
+            return (await self._got("metadata", f"{_zone_path(zone)}/metadata/{kind}", Metadata)).metadata
         except NotThereError:
             return ()
-        return (await _decoded(body, Metadata)).metadata
 
     async def kinds_of_metadata(self, zone: str) -> frozenset[str]:
         """Return the kinds of metadata that the zone has, those too that the API does not show by name (API-RECTIFY)."""
-        body = await self._call("metadata", "GET", f"{_zone_path(zone)}/metadata")
-        return frozenset(each.kind for each in await _decoded(body, list[Metadata]))
+        found = await self._got("metadata", f"{_zone_path(zone)}/metadata", list[Metadata])
+        return frozenset(each.kind for each in found)
 
     async def set_metadata(self, zone: str, kind: str, values: Sequence[str]) -> None:
         """Replace one kind of metadata."""
@@ -140,32 +144,37 @@ class PowerDNSClient:
         """Return what *call* returns, repeated as this client repeats its own calls."""
         return await retrying(call, name=name, policy=self._policy, hook=self._hook)
 
-    async def _call(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
-        return await self.retried(name, lambda: self._once(name, method, path, body))
+    async def _call(self, name: str, method: str, path: str, body: bytes | None = None) -> None:
+        await self.retried(name, lambda: self._once(name, method, path, body))
+
+    async def _got(self, name: str, path: str, kind: type[T]) -> T:
+        async def once() -> T:
+            return await self._decoded(await self._once(name, "GET", path), kind)
+
+        return await self.retried(name, once)
+
+    async def _decoded(self, body: bytes, kind: type[T]) -> T:
+        try:
+            if len(body) < _BIG:
+                return decoded(body, kind, self._peer)
+            return await asyncio.to_thread(decoded, body, kind, self._peer)
+        except StrangeAnswerError as error:
+            raise self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {error}") from error
 
     async def _once(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
+        headers = {"Content-Type": "application/json"} if body else None
         try:
-            response = await self._http.request(
-                method, self._base + path, content=body, headers={"Content-Type": "application/json"} if body else None
-            )
-        except (httpx2.ReadError, httpx2.WriteError) as error:
+            response = await answered(self._http, self._peer, method, self._base + path, content=body, headers=headers)
+        except TransientError as error:
             # A server that gives a body up resets the connection, often before its answer has arrived.
-            if len(body or b"") >= _LARGE_REQUEST:
+            if len(body or b"") >= _LARGE_REQUEST and isinstance(error.__cause__, httpx2.ReadError | httpx2.WriteError):
                 raise TooLargeError(f"{self._who}, {name}: it broke the request off", hint=_LARGER) from error
-            raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise transport_error(error, self._who, self._settings.url, self._settings.setting("url")) from error
-        self._note_clock(response)
+            raise
+        if (date := http_date(response.headers.get("Date", ""))) is not None:
+            self.ahead = date - time.time()
         if response.is_success and not _is_html(response):
             return response.content
         raise self._error(name, response, path, len(body or b""))
-
-    def _note_clock(self, response: httpx2.Response) -> None:
-        if date := response.headers.get("Date"):
-            try:
-                self.ahead = parsedate_to_datetime(date).timestamp() - time.time()
-            except ValueError:
-                self.ahead = None
 
     @property
     def _who(self) -> str:
@@ -177,19 +186,19 @@ class PowerDNSClient:
         what = f"{self._who}, {name}: {status} {cut(reason)}"
         if status in {401, 403}:
             return self._wrong_key(status)
-        if status == 429 or status >= 500:
-            return TransientError(what, hint="see the server's log", retry_after=retry_after(response))
+        if may_pass(status):
+            return TransientError(what, hint="see the server's log", retry_after=retry_after(response, time.time()))
         if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
             return TooLargeError(what, hint=_LARGER)
         if _is_html(response) or status not in {400, 404, 409, 422}:
             return self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {_told(response)}")
         if status == 404 and path.startswith("/zones/"):
-            return NotThereError(what)
+            return NotThereError(what, hint="others removed the zone meanwhile? the next run looks again")
         if status == 404:
             return self._unknown_server()
         if status == 409:
             return ConflictError(what, hint="it exists already; the next run looks again")
-        return RejectedError(reason)
+        return RejectedError(what, reason)
 
     def _wrong_key(self, status: int) -> ConfigurationError:
         setting = self._settings.setting("token")
@@ -214,17 +223,6 @@ class PowerDNSClient:
             f"{self._settings.setting('server_id')} is `localhost` for PowerDNS itself"
         )
         return ConfigurationError(message, hint=hint, setting=setting)
-
-
-async def _decoded(body: bytes, type: type[T]) -> T:
-    try:
-        if len(body) < _BIG:
-            return msgspec.json.decode(body, type=type)
-        return await asyncio.to_thread(msgspec.json.decode, body, type=type)
-    except msgspec.MsgspecError as error:
-        raise ConfigurationError(
-            f"the answer is no JSON of PowerDNS's API: {error}", hint="does the URL lead to another service?"
-        ) from error
 
 
 def _api_root(url: str) -> str:
@@ -257,7 +255,7 @@ def _reason(response: httpx2.Response) -> str:
     """Return PowerDNS's words, in full: they are searched for the record that they name."""
     try:
         error = msgspec.json.decode(response.content, type=Failure).error
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         error = ""
     if error:
         return error

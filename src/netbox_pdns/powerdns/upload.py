@@ -52,8 +52,8 @@ class Upload:
             self._cut_smaller(error)
             return False
         except RejectedError as error:
-            if soa is not None and refused_record(str(error), self.zone, [Change(None, soa)], self._form):
-                raise DataError(f"{self.zone}: PowerDNS refuses the SOA: {error}", hint=_SOA) from error
+            if soa is not None and refused_record(error.reason, self.zone, [Change(None, soa)], self._form):
+                raise DataError(f"{self.zone}: PowerDNS refuses the SOA: {error.reason}", hint=_SOA) from error
             self._halve(batch, error)
             return False
         self.cut, self.sent = self.cut[1:], self.sent + 1
@@ -84,10 +84,10 @@ class Upload:
         The halves are batches like others, so the one that is taken carries a serial of its own.
         """
         units = batches(batch, lambda _: 1, 1)
-        if refusal := refused_record(str(error), self.zone, batch, self._form, alone=len(units) <= 1):
+        if refusal := refused_record(error.reason, self.zone, batch, self._form, alone=len(units) <= 1):
             raise refusal from error
         if len(units) <= 1:
-            raise DataError(f"{self.zone}: PowerDNS refuses the change: {error}") from error
+            raise DataError(f"{self.zone}: PowerDNS refuses the change: {error.reason}", hint=error.hint) from error
         half = len(units) // 2
         halves = (_joined(units[:half]), _joined(units[half:]))
         self.cut = (*halves, *self.cut[1:])

@@ -1,17 +1,21 @@
-"""What every HTTP call can run into, as errors of ours; shared by both clients."""
+"""What HTTP answers say beside their content, and how TLS is set up; shared by both clients."""
 
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import ssl
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 
-from netbox_pdns.errors import ConfigurationError, NetboxPdnsError, TransientError
+from netbox_pdns.errors import ConfigurationError
 
+_PASSING = frozenset({408, 425, 429})
+"""Request Timeout (RFC 9110), Too Early (RFC 8470), Too Many Requests (RFC 6585)."""
 _PATIENCE = 3.0
 """Seconds that a server gets to show what it speaks."""
 
@@ -43,31 +47,33 @@ def _system_authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def transport_error(
-    error: httpx2.HTTPError | httpx2.InvalidURL, server: str, url: str, setting: str
-) -> NetboxPdnsError:
-    """Return *error* of a call to *server* (its name for people) as what should be done about it."""
-    text = str(error) or error.__class__.__name__
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        hint = f"give the authority's certificate with the CA file setting, or correct {setting}"
-        return ConfigurationError(
-            f"{server} at {url}: its certificate is not trusted: {text}", hint=hint, setting=setting
-        )
-    if isinstance(error, ssl.SSLError) or "SSL" in text or "WRONG_VERSION_NUMBER" in text:
-        hint = f"does it speak https there? correct {setting} (http:// or https://)"
-        return ConfigurationError(f"{server} at {url}: no TLS connection: {text}", hint=hint, setting=setting)
-    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
-        return ConfigurationError(f"{url!r} is no URL: {text}", hint=f"correct {setting}", setting=setting)
-    if isinstance(error, httpx2.TimeoutException):
-        return TransientError(f"{server} at {url} did not answer in time", hint="is it overloaded? raise the time-out")
-    hint = f"is it running, and is {setting} right?"
-    return TransientError(f"{server} at {url} cannot be reached: {text}", hint=hint)
+def may_pass(status: int) -> bool:
+    """Tell whether an answer of *status* is for want of time, turns or strength: trying again may help."""
+    return status in _PASSING or status >= 500
 
 
-def retry_after(response: httpx2.Response) -> float | None:
-    """Return the seconds that *response* asks to wait (RFC 9110, section 10.2.3), None where it does not say."""
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else None
+def retry_after(response: httpx2.Response, now: float) -> float | None:
+    """Return the seconds that *response* asks to wait (RFC 9110, section 10.2.3), None where it does not say.
+
+    A date counts from the answer's own `Date`, so that the clocks need not agree; without one from *now*, which is in
+    seconds since 1970.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    if (until := http_date(value)) is None:
+        return None
+    sent = http_date(response.headers.get("Date", ""))
+    return max(0.0, until - (now if sent is None else sent))
+
+
+def http_date(text: str) -> float | None:
+    """Return an HTTP date in seconds since 1970, None where *text* is none (RFC 9110, section 5.6.7, all three forms)."""
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def cut(text: str, longest: int = 256) -> str:

@@ -215,6 +215,7 @@ def _defaults(options: TargetDefaults, rules: tuple[ZoneRule, ...]) -> dict[str,
     return {
         "connect_timeout": options.pdns_connect_timeout,
         "read_timeout": options.pdns_read_timeout,
+        "call_timeout": options.pdns_call_timeout,
         "batch_bytes": options.pdns_batch_bytes,
         "concurrency": options.pdns_concurrency,
         "mode": options.mode,

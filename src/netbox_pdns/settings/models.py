@@ -105,6 +105,8 @@ class NetBoxSettings(Frozen):
     """Seconds until a connection must stand."""
     read_timeout: Seconds = 60.0
     """Seconds that an answer may be silent."""
+    call_timeout: Seconds = 300.0
+    """Seconds that a call may take in all, however much keeps coming."""
     overlap: Seconds = 900.0
     """Seconds that a transaction in NetBox may take: change-log entries this old may still appear."""
 
@@ -165,6 +167,8 @@ class TargetSettings(Frozen):
     """Seconds until a connection must stand."""
     read_timeout: Seconds = 60.0
     """Seconds that an answer may be silent."""
+    call_timeout: Seconds = 300.0
+    """Seconds that a call may take in all, however much keeps coming."""
     dns_address: str | None = None
     """`HOST`, `HOST:PORT` or `[v6]:PORT` where DNS is asked; None is the URL's host, port 53."""
     selection: Selection = Selection()

@@ -45,6 +45,8 @@ class NetBoxOptions(Frozen):
     """Seconds until a connection to NetBox must stand."""
     nb_read_timeout: Seconds = 60.0
     """Seconds that an answer of NetBox may be silent."""
+    nb_call_timeout: Seconds = 300.0
+    """Seconds that a call to NetBox may take in all, however much keeps coming: a slow drip holds no run up."""
     nb_overlap: Seconds = 900.0
     """Seconds that a transaction in NetBox may take. Its change log gives ids and times before they are committed, so \
 entries this old may still appear; longer is safer and reads more."""
@@ -111,6 +113,8 @@ class TargetDefaults(Frozen):
     """Seconds until a connection to PowerDNS must stand."""
     pdns_read_timeout: Seconds = 60.0
     """Seconds that an answer of PowerDNS may be silent."""
+    pdns_call_timeout: Seconds = 300.0
+    """Seconds that a call to PowerDNS may take in all, however much keeps coming: a slow drip holds no run up."""
     pdns_batch_bytes: Annotated[int, Field(ge=1000)] = 2_000_000
     """How many bytes a request may have; PowerDNS takes 2 MiB by default. A smaller limit of the server is found out."""
     pdns_concurrency: Annotated[int, Field(ge=1, le=100)] = 8

@@ -1,7 +1,8 @@
 """A run over all zones of all targets: list both sides, read NetBox once, bring every zone, orphans last.
 
 Every target has a *lane*: its zones side by side as far as its settings allow, whatever the other lanes do. NetBox is
-read once for all of them. A lane that fails is reported, the others are done.
+read once for all of them, and no faster than they work; for a lane that is stuck its zones are read again later. A lane
+that fails is reported, the others are done.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning.values import Desired, ZoneRef
+from netbox_pdns.planning.values import ZoneRef
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.events import Listener, TargetFailed, silent
-from netbox_pdns.sync.lane import Lane
+from netbox_pdns.sync.lane import PATIENCE, Lane
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, TargetReport
 from netbox_pdns.sync.ports import Source
 from netbox_pdns.sync.reconcile import Reconciler, Served
@@ -89,6 +90,9 @@ class Engine:
             except NetboxPdnsError as error:  # NetBox cannot be read to the end; what is under way is finished
                 for name in lanes:
                     self._fail(name, error, failed)
+            else:
+                for name, lane in lanes.items():
+                    group.create_task(self._catch_up(name, lane, failed, group))
 
     async def _end_orphans(self, lanes: Mapping[str, Lane], failed: dict[str, NetboxPdnsError]) -> None:
         async def end(name: str, lane: Lane) -> None:
@@ -103,17 +107,31 @@ class Engine:
                     group.create_task(end(name, lane))
 
     async def _dispatch(self, refs: Sequence[ZoneRef], lanes: Mapping[str, Lane], group: asyncio.TaskGroup) -> None:
+        """Hand every zone to the lanes that want it. One that is stuck waits for nobody and is waited for by nobody."""
         if not refs:
             return
+        patience = PATIENCE if len(lanes) > 1 else None
         async for desired in self._source.read(refs):
             for lane in lanes.values():
-                await self._hand_over(desired, lane, group)
+                if not lane.wants(desired.ref):
+                    continue
+                if await lane.has_room(patience):
+                    lane.start(desired, group)
+                else:
+                    lane.put_off(desired.ref)
 
-    @staticmethod
-    async def _hand_over(desired: Desired, lane: Lane, group: asyncio.TaskGroup) -> None:
-        if lane.wants(desired.ref):
-            await lane.slots.acquire()
-            group.create_task(lane.bring(desired))
+    async def _catch_up(
+        self, name: str, lane: Lane, failed: dict[str, NetboxPdnsError], group: asyncio.TaskGroup
+    ) -> None:
+        """Read again, for this lane alone, the zones that the others could not wait for."""
+        await lane.has_room(None)
+        try:
+            if refs := lane.take_put_off():
+                async for desired in self._source.read(refs):
+                    await lane.has_room(None)
+                    lane.start(desired, group)
+        except NetboxPdnsError as error:
+            self._fail(name, error, failed)
 
     def _fail(self, target: str, error: NetboxPdnsError, failed: dict[str, NetboxPdnsError]) -> None:
         failed[target] = error

@@ -18,10 +18,14 @@ from netbox_pdns.sync.reconcile import Reconciler
 
 FAILURES_IN_A_ROW = 3
 """After so many zones that failed for want of an answer, the target counts as down for the rest of the run."""
+MOST_WAITING = 3_000
+"""RRsets of the zones that wait for a slot; the last of them may go beyond."""
+PATIENCE = 2.0
+"""Seconds that others wait for a lane that is full and in which no zone ends meanwhile."""
 
 
 class Lane:
-    """The zones of one target in one run. Made by `open`; `bring` and `end_orphans` do the work."""
+    """The zones of one target in one run. Made by `open`; `start` and `end_orphans` do the work."""
 
     def __init__(self, reconciler: Reconciler, pairs: ZonePairs, tell: Listener) -> None:
         name, request = reconciler.served.target.name, reconciler.request
@@ -35,6 +39,10 @@ class Lane:
         self._held: tuple[Held, ...] = ()
         self._failures = 0
         self._down: NetboxPdnsError | None = None
+        self._waiting = 0
+        self._stuck = False
+        self._moved = asyncio.Event()
+        self._put_off: list[ZoneRef] = []
         self._doubles: dict[int, NetboxPdnsError] = {}
 
     @classmethod
@@ -67,20 +75,56 @@ class Lane:
         name = other._reconciler.served.target.name
         self._doubles |= {ref.id: _double(ref, theirs[ref.name], name) for ref in self.wanted if ref.name in theirs}
 
-    async def bring(self, desired: Desired) -> None:
-        """Bring one zone, in a slot that the caller has acquired."""
-        try:
-            _, listed = self._listed[desired.ref.id]
-            if self._down is not None:
-                outcome = self._untried(desired, listed, _no_answer(self._down))
-            elif double := self._doubles.get(desired.ref.id):
-                outcome = self._untried(desired, listed, double)
-            else:
-                outcome = await self._reconciler.bring(desired, listed)
-            self._count_failures(outcome)
-            self._note(outcome)
-        finally:
-            self.slots.release()
+    async def has_room(self, patience: float | None) -> bool:
+        """Wait until one more zone may wait here; False where no zone ended for *patience* seconds, None being for ever.
+
+        From then on until one does, the answer comes at once.
+        """
+        while self._is_full and not (self._stuck and patience is not None):
+            self._moved.clear()
+            try:
+                await asyncio.wait_for(self._moved.wait(), patience)
+            except TimeoutError:
+                self._stuck = True
+        return not self._is_full
+
+    def start(self, desired: Desired, group: asyncio.TaskGroup) -> None:
+        """Bring one zone, as a task of *group*, when a slot is free."""
+        self._waiting += _weight(desired)
+        group.create_task(self._bring(desired))
+
+    def put_off(self, ref: ZoneRef) -> None:
+        """Keep a zone in mind without its content, which is to be read again when there is room."""
+        self._put_off.append(ref)
+
+    def take_put_off(self) -> Sequence[ZoneRef]:
+        """Return the zones that were put off; none where the target is given up, and then they are reported so."""
+        refs, self._put_off = tuple(self._put_off), []
+        if self._down is None:
+            return refs
+        for ref in refs:
+            self._note(self._untried(ref, _no_answer(self._down)))
+        return ()
+
+    @property
+    def _is_full(self) -> bool:
+        return self._waiting >= MOST_WAITING
+
+    async def _bring(self, desired: Desired) -> None:
+        async with self.slots:
+            self._waiting -= _weight(desired)
+            self._note(await self._brought(desired))
+        self._stuck = False
+        self._moved.set()
+
+    async def _brought(self, desired: Desired) -> ZoneOutcome:
+        if self._down is not None:
+            return self._untried(desired.ref, _no_answer(self._down))
+        if double := self._doubles.get(desired.ref.id):
+            return self._untried(desired.ref, double)
+        outcome = await self._reconciler.bring(desired, self._listed[desired.ref.id][1])
+        self._count_failures(outcome)
+        return outcome
 
     async def end_orphans(self) -> None:
         """Plan the end of every orphaned zone, ask the guard about all of them together, and carry out the rest."""
@@ -167,17 +211,19 @@ class Lane:
         """Tell whether the target served a zone of ours before this run; a half-made one has no serial."""
         return listed is not None and listed.account == self._reconciler.served.target.mark and listed.serial != 0
 
-    def _untried(self, desired: Desired, listed: TargetZone | None, error: NetboxPdnsError) -> ZoneOutcome:
+    def _untried(self, ref: ZoneRef, error: NetboxPdnsError) -> ZoneOutcome:
         return ZoneOutcome(
             target=self._reconciler.served.target.name,
-            zone=desired.zone.name,
+            zone=ref.name,
             plan=None,
-            observed=listed,
-            ref=desired.ref,
+            observed=self._listed[ref.id][1],
+            ref=ref,
             error=error,
         )
 
     def _count_failures(self, outcome: ZoneOutcome) -> None:
+        if outcome.source_failed:
+            return
         if not isinstance(outcome.error, TransientError):
             self._failures = 0
             return
@@ -189,6 +235,10 @@ class Lane:
     def _note(self, outcome: ZoneOutcome) -> None:
         self._outcomes.append(outcome)
         self._tell(ZoneDone(outcome))
+
+
+def _weight(desired: Desired) -> int:
+    return 1 + len(desired.zone.rrsets)
 
 
 def _no_answer(error: NetboxPdnsError) -> TransientError:

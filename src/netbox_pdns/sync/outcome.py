@@ -56,6 +56,8 @@ class ZoneOutcome:
     notes: tuple[str, ...] = ()
     """What the operator should know of the applied change: a serial that secondaries do not see grow, say."""
     error: NetboxPdnsError | None = None
+    source_failed: bool = False
+    """Whether `error` is the source's, which says nothing of the target."""
     removed_file: Path | None = None
 
     @property

@@ -105,7 +105,10 @@ class Reconciler:
         plan = await asyncio.to_thread(plan_zone, desired, observed, context)
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
-        explanations = await self.source.explain(desired.ref, plan.unexplained)
+        try:
+            explanations = await self.source.explain(desired.ref, plan.unexplained)
+        except NetboxPdnsError as error:
+            raise _SourceFailed(error) from error
         explained = replace(context, explanations=explanations)
         return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
 
@@ -186,12 +189,22 @@ class Reconciler:
         return listed is not None and listed.account != self.served.target.mark
 
 
+class _SourceFailed(Exception):
+    """The source does not say what it was asked; the target is not to blame."""
+
+    def __init__(self, error: NetboxPdnsError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 async def _timed(blank: ZoneOutcome, work: Awaitable[ZoneOutcome]) -> ZoneOutcome:
     started = time.monotonic()
     try:
         outcome = await work
     except NetboxPdnsError as error:
         outcome = replace(blank, error=error)
+    except _SourceFailed as failure:
+        outcome = replace(blank, error=failure.error, source_failed=True)
     return replace(outcome, seconds=blank.seconds + time.monotonic() - started)
 
 
