@@ -43,7 +43,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, str]:
     """Draw a type with a value of the fidelity table, as it is or damaged a little."""
     row = draw(st.sampled_from(fidelity.ROWS))
     value = row.value
-    for _ in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3]))):
         at = draw(st.integers(0, len(value)))
         width = draw(st.integers(0, 4))
         value = value[:at] + draw(st.one_of(st.just(""), _ATOMS, st.text(max_size=3))) + value[at + width :]
@@ -56,10 +56,17 @@ def records(draw: st.DrawFn, *, most: int = 8) -> list[RecordRow]:
     """Draw some records of a zone."""
     found = []
     for number in range(draw(st.integers(1, most))):
-        type, value = draw(st.one_of(mutated(), mutated(), st.tuples(st.sampled_from(TYPES), VALUES)))
-        name = draw(_NAMES)
-        within = draw(
-            st.sampled_from([f"{name}.{ZONE}", ZONE, f"h{number}.{ZONE}", f"{name}.{ZONE}".upper(), name, ""])
-        )
-        found.append(RecordRow(number + 1, Named(1), within, type, value, draw(_TTLS)))
+        strange = draw(st.sampled_from([False] * 5 + [True]))
+        type, value = draw(st.tuples(st.sampled_from(TYPES), VALUES) if strange else mutated())
+        ttl = draw(_TTLS) if draw(st.sampled_from([False, False, True])) else None
+        found.append(RecordRow(number + 1, Named(1), draw(_owners(number)), type, value, ttl))
     return found
+
+
+def _owners(number: int) -> st.SearchStrategy[str]:
+    own = st.just(f"h{number}.{ZONE}")
+    shared = st.sampled_from(
+        [f"www.{ZONE}", ZONE, f"WWW.{ZONE}", f"a.www.{ZONE}", f"*.{ZONE}", f"ABOVE.h0.{ZONE}".upper()]
+    )
+    strange = _NAMES.flatmap(lambda name: st.sampled_from([f"{name}.{ZONE}", f"{name}.{ZONE}".upper(), name, ""]))
+    return st.sampled_from([own, own, own, own, own, shared, strange]).flatmap(lambda owners: owners)
