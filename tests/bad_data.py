@@ -5,7 +5,7 @@ from __future__ import annotations
 import fidelity
 from hypothesis import strategies as st
 
-from netbox_pdns.netbox.wire import Named, RecordRow
+from netbox_pdns.netbox.wire import RecordRow
 
 ZONE = "example.com."
 TYPES = sorted(
@@ -59,7 +59,7 @@ def records(draw: st.DrawFn, *, most: int = 8) -> list[RecordRow]:
         strange = draw(st.sampled_from([False] * 5 + [True]))
         type, value = draw(st.tuples(st.sampled_from(TYPES), VALUES) if strange else mutated())
         ttl = draw(_TTLS) if draw(st.sampled_from([False, False, True])) else None
-        found.append(RecordRow(number + 1, Named(1), draw(_owners(number)), type, value, ttl))
+        found.append(RecordRow(number + 1, "", draw(_owners(number)), type, value, ttl))
     return found
 
 

@@ -20,7 +20,7 @@ from netbox_pdns.dns.names import is_within
 from netbox_pdns.dns.rdata import canonical_text
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.netbox.rrsets import desired_zone
-from netbox_pdns.netbox.wire import Named, RecordRow
+from netbox_pdns.netbox.wire import RecordRow
 from netbox_pdns.planning.values import NO_EXPLANATIONS, Desired, Explanations, Gone, RecordKey, ZoneRef
 from netbox_pdns.powerdns.target import PowerDNSTarget
 from netbox_pdns.sandbox.running import RunningPowerDNS
@@ -79,7 +79,7 @@ def brought(server: RunningPowerDNS, desired: Desired, directory: Path) -> ZoneO
 def wanted(rows: Sequence[RecordRow], zone: str) -> Desired:
     """Return what is wanted of *rows* in a zone of another name than they were drawn for."""
     moved = [replace_zone(row, zone) for row in rows if row.type != "SOA"]
-    soa = RecordRow(99_999, Named(1), zone, "SOA", "ns1 hostmaster 7 3600 600 86400 300", 300)
+    soa = RecordRow(99_999, "@", zone, "SOA", "ns1 hostmaster 7 3600 600 86400 300", 300)
     return desired_zone(ZoneRef(1, zone, "_default_", "", 7), [*moved, soa], 300, "https://netbox/records/{id}/")
 
 
@@ -87,7 +87,7 @@ def replace_zone(row: RecordRow, zone: str) -> RecordRow:
     """Return *row* with its owner below *zone*."""
     name = row.fqdn.lower()
     owner = row.fqdn[: len(name) - len(bad_data.ZONE)] + zone if name.endswith(bad_data.ZONE) else row.fqdn
-    return RecordRow(row.id, row.zone, owner, row.type, row.value, row.ttl)
+    return RecordRow(row.id, row.name, owner, row.type, row.value, row.ttl)
 
 
 def occluded(rrset: RRset, zone: str, rrsets: Sequence[RRset]) -> bool:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox.rrsets import desired_zone
-from netbox_pdns.netbox.wire import Named, RecordRow
+from netbox_pdns.netbox.wire import RecordRow
 from netbox_pdns.planning.values import Desired, Gone, RecordKey, ZoneRef
 from netbox_pdns.powerdns.target import PowerDNSTarget
 from netbox_pdns.resilience.retry import RetryPolicy
@@ -81,7 +81,7 @@ class Zones:
         records = [
             RecordRow(
                 id=at,
-                zone=Named(number, zone),
+                name=row.name,
                 fqdn=dns.name.from_text(row.name, origin=origin).to_text(),
                 type=row.type,
                 value=row.value,

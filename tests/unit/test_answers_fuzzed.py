@@ -179,7 +179,7 @@ def powerdns_law(parrot: Parrot) -> None:
 
     async def work() -> None:
         async with PowerDNSTarget(TargetSettings(url=parrot.url, token=SecretStr("x")), "mark", policy=ONCE) as target:
-            await _asked(target.zones, lambda: target.read(ZONE), target.client.server, target.client.body_limit)
+            await _asked(target.zones, lambda: target.read(ZONE), target.client.server, target.client.configuration)
 
     asyncio.run(work())
 

@@ -13,15 +13,17 @@ from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rdata import canonical_type
 from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.netbox.rrsets import desired_zone, meant
-from netbox_pdns.netbox.wire import Named, RecordRow
+from netbox_pdns.netbox.wire import RecordRow
 from netbox_pdns.planning.values import Action, Desired, ZonePlan, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.powerdns import encoding
 from netbox_pdns.powerdns.content import compared, sent
+from netbox_pdns.powerdns.forms import SINCE_51, UP_TO_50
 
 REF = ZoneRef(1, ZONE, "_default_", "https://netbox/zones/1/", 7)
 URL = "https://netbox/records/{id}/"
-SOA = RecordRow(10_000, Named(1), ZONE, "SOA", "ns1 hostmaster 7 3600 600 86400 300", 300)
+SOA = RecordRow(10_000, "@", ZONE, "SOA", "ns1 hostmaster 7 3600 600 86400 300", 300)
+FORMS = (UP_TO_50, SINCE_51)
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=300)
 THOUSANDS = settings(QUIET, max_examples=5_000)
 
@@ -60,7 +62,8 @@ def law(rows: list[RecordRow]) -> None:
 
 def must_come_back(rrset: RRset) -> None:
     """See that what is sent of *rrset* is JSON, and compares as equal when the server shows it."""
-    assert msgspec.json.decode(encoding.created(rrset))["name"] == rrset.name
+    for form in FORMS:
+        assert msgspec.json.decode(encoding.created(rrset, form))["name"] == rrset.name
     for rdata in rrset.rdatas:
         assert compared(*sent(rrset.type, rdata)) == (rrset.type, rdata)
 
@@ -91,4 +94,5 @@ def test_a_change_between_any_two_contents_is_planned(
     plan = plan_zone(wanted([*after, SOA]), there, context())
     assert plan.action in {Action.UPDATE, Action.NOTHING}
     for change in plan.changes:
-        msgspec.json.decode(encoding.changed(change))
+        for form in FORMS:
+            msgspec.json.decode(encoding.changed(change, form))
