@@ -60,8 +60,8 @@ class MemorySource:
     reads: list[int] = field(default_factory=list)
     """How many zones each reading was of."""
 
-    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
-        """Return the zones of the view that *selection* names."""
+    async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
+        """Return the zones of the view that *selection* names; all of them, whatever *names* are asked for."""
         return tuple(desired.ref for desired in self._all() if desired.ref.view == str(selection.view))
 
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:

@@ -15,6 +15,7 @@ from netbox_pdns.planning.values import Gone, GuardLimits
 from netbox_pdns.settings import ZoneRule
 from netbox_pdns.sync.lane import FAILURES_IN_A_ROW, MOST_WAITING
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
+from netbox_pdns.sync.patterns import plain_names
 from netbox_pdns.sync.reconcile import Served
 
 NAMES = [f"z{number}.example." for number in range(6)]
@@ -68,6 +69,40 @@ def test_a_netbox_that_does_not_explain_is_no_dead_target(tmp_path: Path) -> Non
     report = sync(tmp_path, MemorySource({None: changed}, explains=TransientError("no answer")), target)
     assert [str(outcome.error) for outcome in report.outcomes] == ["no answer"] * len(NAMES)
     assert report.targets[0].error is None
+
+
+@pytest.mark.parametrize(
+    ("patterns", "shown"),
+    [
+        pytest.param((), ["x.example.", "y.example."], id="all"),
+        pytest.param(("y*",), ["y.example."], id="pattern"),
+        pytest.param(("x.example",), ["x.example."], id="name"),
+    ],
+)
+def test_zones_of_others_are_shown_where_they_were_asked_for(
+    tmp_path: Path, patterns: tuple[str, ...], shown: list[str]
+) -> None:
+    """What is neither ours nor NetBox's is reported as far as it fits the patterns, and never touched."""
+    target = MemoryTarget()
+    for name in ("x.example.", "y.example."):
+        target.has(zone(name), account="")
+    report = sync(tmp_path, source(), target, request=SyncRequest(zones=patterns))
+    assert [each.name for each in report.targets[0].foreign] == shown
+    assert not set(target.served) - {"x.example.", "y.example.", *NAMES}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        pytest.param(["a.example", "B.example."], ("a.example", "B.example."), id="names"),
+        pytest.param(["a.example", "*.example"], (), id="a-pattern-among-them"),
+        pytest.param(["all"], (), id="all"),
+        pytest.param([], (), id="none"),
+    ],
+)
+def test_names_without_a_pattern_are_listed_alone(patterns: list[str], names: tuple[str, ...]) -> None:
+    """Only where every pattern is a plain name need the source list no more than those."""
+    assert plain_names(patterns) == names
 
 
 MANY = [f"m{number:02}.example." for number in range(10)]

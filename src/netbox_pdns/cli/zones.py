@@ -38,7 +38,7 @@ async def _zones(session: Session, patterns: Sequence[str], *, json: bool) -> Ex
 
     request = SyncRequest(zones=tuple(patterns), dry_run=True)
     report = await dry_run(session, request)
-    rows = sorted(rows_of(report, patterns), key=lambda row: (row.zone, row.target))
+    rows = sorted(rows_of(report), key=lambda row: (row.zone, row.target))
     if json:
         session.terminal.json(ZonesDocument(zones=tuple(rows)))
     else:
@@ -49,15 +49,13 @@ async def _zones(session: Session, patterns: Sequence[str], *, json: bool) -> Ex
     return exit_status(report)
 
 
-def rows_of(report: SyncReport, patterns: Sequence[str] = ()) -> Iterator[ZoneRow]:
-    """Yield a row for every zone of *report* that fits *patterns* (none: all)."""
-    from netbox_pdns.sync.patterns import matches
-
+def rows_of(report: SyncReport) -> Iterator[ZoneRow]:
+    """Yield a row for every zone of *report*."""
     for target in report.targets:
         held = [each.zone for each in target.held]
         for outcome in target.outcomes:
             yield _row(outcome, held.count(outcome.zone))
-        yield from (row for row in _others(target) if not patterns or matches(row.zone, patterns))
+        yield from _others(target)
 
 
 def _row(outcome: ZoneOutcome, held: int) -> ZoneRow:

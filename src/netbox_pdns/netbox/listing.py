@@ -7,15 +7,15 @@ halves side by side, since one of NetBox's workers serves one page at a time.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from netbox_pdns.errors import DataError, TransientError
 from netbox_pdns.netbox.client import PAGE_SIZE, HasId, NetBoxClient, Query
 from netbox_pdns.netbox.wire import Named, Page
+from netbox_pdns.resilience.together import both
 
 _ATTEMPTS = 3
 _HALVED = 8
@@ -76,12 +76,10 @@ async def rest(client: NetBoxClient, path: str, query: Query, first: Page[R], ro
         return Listed(rows, first.count, 1)
     after = rows[-1].id
     if first.count <= _HALVED * len(rows):
-        parts = [await follow(client, path, query, row, after)]
+        parts: Sequence[Listed[R]] = [await follow(client, path, query, row, after)]
     else:
         middle = await _id_at(client, path, query, (first.count + len(rows)) // 2)
-        parts = await _side_by_side(
-            follow(client, path, query, row, after, middle), follow(client, path, query, row, middle)
-        )
+        parts = await both(follow(client, path, query, row, after, middle), follow(client, path, query, row, middle))
     rows += itertools.chain.from_iterable(part.rows for part in parts)
     return Listed(rows, first.count, 1 + sum(part.pages for part in parts))
 
@@ -128,16 +126,6 @@ async def _id_at(client: NetBoxClient, path: str, query: Query, place: int) -> i
     if not page.results:
         raise _shifted(path)
     return page.results[0].id
-
-
-async def _side_by_side(*chains: Coroutine[Any, Any, Listed[R]]) -> list[Listed[R]]:
-    """Return what *chains* come to; the first error ends them all and is raised as it is."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(chain) for chain in chains]
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
 
 
 def _in_order(path: str, page: Page[R], start: int) -> Sequence[R]:

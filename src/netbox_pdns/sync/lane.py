@@ -11,9 +11,11 @@ from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsErro
 from netbox_pdns.planning.guard import guard_zones
 from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZonePlan, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
+from netbox_pdns.resilience.together import both
 from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
+from netbox_pdns.sync.patterns import plain_names
 from netbox_pdns.sync.reconcile import Reconciler
 
 FAILURES_IN_A_ROW = 3
@@ -34,6 +36,7 @@ class Lane:
         self._pairs = pairs
         self._listed = {ref.id: (ref, listed) for ref, listed in pairs.wanted if request.picks(name, ref.name)}
         self._orphaned = tuple(zone for zone in pairs.orphaned if request.picks(name, zone.name))
+        self._foreign = tuple(zone for zone in pairs.foreign if request.picks(name, zone.name))
         self._tell = tell
         self._outcomes: list[ZoneOutcome] = []
         self._held: tuple[Held, ...] = ()
@@ -48,8 +51,10 @@ class Lane:
     @classmethod
     async def open(cls, reconciler: Reconciler, tell: Listener) -> Lane:
         """List both sides and make the lane; raises what the listing raises."""
-        refs = await reconciler.source.zones(reconciler.served.settings.selection)
-        listed = await reconciler.served.target.zones()
+        names = plain_names(reconciler.request.zones)
+        refs, listed = await both(
+            reconciler.source.zones(reconciler.served.settings.selection, names), reconciler.served.target.zones()
+        )
         lane = cls(reconciler, pair(refs, listed, reconciler.served.target.mark), tell)
         tell(RunStarted(reconciler.served.target.name, len(lane._listed), len(lane._orphaned)))
         return lane
@@ -147,12 +152,12 @@ class Lane:
     def report(self, error: NetboxPdnsError | None) -> TargetReport:
         """Return what the run came to here; *error* is what ended it early."""
         name, request = self._reconciler.served.target.name, self._reconciler.request
-        unseen = () if error or self._down else reviewed.unseen(name, request, self._outcomes, self._pairs.foreign)
+        unseen = () if error or self._down else reviewed.unseen(name, request, self._outcomes, self._foreign)
         return TargetReport(
             name=name,
             outcomes=tuple(sorted((*self._outcomes, *unseen), key=lambda outcome: outcome.zone)),
             held=self._held,
-            foreign=self._pairs.foreign,
+            foreign=self._foreign,
             error=error or self._down,
         )
 

@@ -26,9 +26,10 @@ from netbox_pdns.settings import Selection, ZoneTemplate
 class Source(Protocol):
     """Where zones and records are kept."""
 
-    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
+    async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the zones that *selection* picks: active ones, sorted by view and name.
 
+        Where each of *names* is one of them those alone may be returned.
         Raises `ConfigurationError` where two views give one zone name, and for a list that cannot be trusted.
         """
 
