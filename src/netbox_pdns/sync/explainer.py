@@ -119,7 +119,8 @@ class _Look:
     async def at_zone(self) -> None:
         """Look at the zone: is it selected, what is wanted of it, what does the server have, what is planned."""
         source = self._explainer.source
-        refs = await source.zones(self._served.settings.selection)
+        names = tuple(dict.fromkeys(zone.name for zone in self._home))
+        refs = await source.zones(self._served.settings.selection, names)
         ids = {zone.id for zone in self._home}
         self.ref = next((ref for ref in refs if ref.id in ids), None)
         desired = [] if self.ref is None else [each async for each in source.read([self.ref])]
