@@ -192,7 +192,7 @@ def test_killed_at_any_point_the_next_sync_makes_all_whole(
 @pytest.mark.long
 @pytest.mark.parametrize("shared", [False, True], ids=["two-data-directories", "one-data-directory"])
 def test_two_syncs_at_once_do_no_harm(company: Company, proxy: FaultProxy, tmp_path: Path, shared: bool) -> None:
-    """From two processes, with an edit between their starts: no trace, no change lost; the next sync leaves all equal."""
+    """From two processes that begin together: no trace, no change lost; the next sync leaves all equal."""
     for _ in range(2):
         company.edit()
         before = company.served()
