@@ -16,10 +16,11 @@ from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, T
 from netbox_pdns.netbox.client import NetBoxClient, RefusedRequestError
 from netbox_pdns.netbox.listing import ShiftedListError, whole
 from netbox_pdns.netbox.probing import probe
-from netbox_pdns.netbox.wire import CHANGES, RECORDS, ZONES, Named
+from netbox_pdns.netbox.source import NetBoxSource
+from netbox_pdns.netbox.wire import CHANGES, RECORDS, VIEWS, ZONES, Named
 from netbox_pdns.resilience.retry import RetryPolicy
 from netbox_pdns.sandbox.serving import serving
-from netbox_pdns.settings import NetBoxSettings
+from netbox_pdns.settings import NetBoxSettings, Selection
 
 AT_ONCE = RetryPolicy(attempts=2, base=0.0)
 Answer = Callable[[Request], Response]
@@ -62,6 +63,27 @@ def test_a_list_comes_whole_whatever_the_pages(by_start: bool, most: int) -> Non
     """Pages are as large as the server gives; a list of many of them is read in halves; each object comes once."""
     ids = [2, 3, 5, 8, 13, 21, 34, 55, 89, 144]
     assert asyncio.run(_asked(lambda request: _page(request, ids, by_start=by_start, most=most))) == ids
+
+
+def test_a_zone_whose_name_is_none_stops_no_list() -> None:
+    """The others are listed, and it too, by the text that it has instead of a name."""
+    names = ["a.example", f"{'X' * 64}.example", "b.example"]
+    common = {"view": {"id": 1, "name": "v", "default_view": True}, "status": "active", "active": True}
+    rows = [{"id": at, "name": name, "default_ttl": 60, **common} for at, name in enumerate(names)]
+
+    async def app(request: Request) -> Response:
+        found = {ZONES: rows, VIEWS: [common["view"]]}.get(request.url.path, [])
+        count = None if "start" in request.query_params else len(found)
+        return JSONResponse({"count": count, "next": None, "results": found})
+
+    async def listed() -> list[str]:
+        async with (
+            serving(Starlette(routes=[Route("/{path:path}", app)])) as url,
+            NetBoxSource(NetBoxSettings(url=url, token=SecretStr("x")), policy=AT_ONCE) as source,
+        ):
+            return [ref.name for ref in await source.zones(Selection())]
+
+    assert asyncio.run(listed()) == ["a.example.", "b.example.", f"{'x' * 64}.example"]
 
 
 def test_a_server_below_a_path_is_asked_below_it() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from planning_text import MARK, absolute, context, desired, observed
 
+from netbox_pdns.dns.rrset import Zone
 from netbox_pdns.errors import DataError
 from netbox_pdns.planning.render import lines
-from netbox_pdns.planning.values import Action, HoldReason, SerialStep, TargetZone, ZoneRef
+from netbox_pdns.planning.values import Action, Desired, HoldReason, SerialStep, TargetZone, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.planning.zones import pair
 
@@ -37,6 +38,14 @@ def test_no_soa_anywhere(there: Any) -> None:
     """Where neither side has an SOA no zone can be made, and the error says where to look."""
     with pytest.raises(DataError, match="no SOA"):
         plan_zone(desired(WWW, None), there, context())
+
+
+def test_a_zone_whose_name_is_none() -> None:
+    """It cannot be made, and is named for that alone: a database may hold what nobody can type in."""
+    bad = f"{'x' * 64}.example."
+    wanted = Desired(ZoneRef(1, bad, "_default_", ""), Zone.of(bad, ()))
+    with pytest.raises(DataError, match="is no domain name"):
+        plan_zone(wanted, None, context())
 
 
 @pytest.mark.parametrize(

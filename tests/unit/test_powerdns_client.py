@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError, TransientError
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient, RejectedError, TooLargeError
+from netbox_pdns.powerdns.reading import listed
+from netbox_pdns.powerdns.wire import ZoneWire
 from netbox_pdns.resilience.retry import RetryDetails
 
 ZONE = "0/28.2.0.192.in-addr.arpa."
@@ -51,6 +53,11 @@ def test_every_status_has_a_meaning(status: int) -> None:
     error = _raised(PlainTextResponse("words", status), lambda client: client.patch_zone(ZONE, b"{}"))
     assert type(error) is _means(status)
     assert "canary" not in f"{error} {error.hint}"
+
+
+def test_a_zone_whose_name_is_none_is_listed_by_its_text() -> None:
+    """Others may have made it by whatever way; the list is read all the same."""
+    assert listed(ZoneWire(name=f"{'X' * 64}.example.", kind="Native")).name == f"{'x' * 64}.example."
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 404, 405])

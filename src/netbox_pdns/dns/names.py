@@ -39,6 +39,17 @@ def canonical_name(text: str) -> str:
         raise DataError(f"{text!r} is no domain name: {error}", hint="correct the name in NetBox") from error
 
 
+def name_or_text(text: str) -> str:
+    """Return the canonical form of *text*, or *text* itself in lower case where it is no domain name.
+
+    So a list with one such name in it, which somebody else has made, can be read for all the others.
+    """
+    try:
+        return canonical_name(text)
+    except DataError:
+        return text.lower()
+
+
 def is_within(name: str, zone: str) -> bool:
     """Tell whether the canonical *name* is *zone* or below it; both canonical."""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.names import canonical_name, name_or_text
 from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.explain import LOG_PAGES
@@ -28,7 +28,7 @@ async def explain_zones(client: NetBoxClient, names: Sequence[str], selection: S
     view = await view_id(client, selection.view)
     found = await _still_there(client, names, view)
     for zone in await selected(client, selection) if found else ():
-        found.pop(canonical_name(zone.name), None)  # wanted after all: the list that the question came from was another
+        found.pop(name_or_text(zone.name), None)  # wanted after all: the list that the question came from was another
     open_ = set(names) - found.keys()
     query: Query = [("changed_object_type", ZONE_TYPE), ("fields", CHANGE_FIELDS)]
     if open_:
@@ -50,7 +50,7 @@ async def _still_there(client: NetBoxClient, names: Sequence[str], view: int) ->
         some = [("name__ie", name.rstrip(".") or ".") for name in names[at : at + _NAMES_AT_ONCE]]
         for row in await whole(client, ZONES, [("fields", ZONE_FIELDS), ("view_id", view), *some], ZoneRow):
             why = "is no longer selected for this target" if row.active else f"is not active (status {row.status})"
-            found[canonical_name(row.name)] = Gone(f"its zone {row.id} {why}")
+            found[name_or_text(row.name)] = Gone(f"its zone {row.id} {why}")
     return {name: why for name, why in found.items() if name in set(names)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.dns.rdata import canonical_type
 from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.client import NetBoxClient, Query
@@ -20,7 +20,7 @@ async def zones_named(client: NetBoxClient, names: Sequence[str]) -> tuple[HeldZ
     zones = [
         HeldZone(
             id=row.id,
-            name=canonical_name(row.name),
+            name=name_or_text(row.name),
             view=row.view.name,
             url=f"{client.base}/plugins/netbox-dns/zones/{row.id}/",
             status=row.status,

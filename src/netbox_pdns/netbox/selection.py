@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import whole
@@ -57,7 +57,7 @@ def zone_ref(client: NetBoxClient, row: ZoneRow) -> ZoneRef:
     """Return what we keep of a zone's row."""
     return ZoneRef(
         id=row.id,
-        name=canonical_name(row.name),
+        name=name_or_text(row.name),
         view=row.view.name,
         url=f"{client.base}/plugins/netbox-dns/zones/{row.id}/",
         serial=row.soa_serial,
@@ -122,7 +122,7 @@ def _unknown(kind: str, wanted: str, known: Sequence[str], setting: str) -> Conf
 def _refuse_doubles(rows: Sequence[ZoneRow]) -> None:
     views = defaultdict(list)
     for row in rows:
-        views[canonical_name(row.name)].append(row.view.name)
+        views[name_or_text(row.name)].append(row.view.name)
     for name, several in sorted(views.items()):
         if len(several) > 1:
             raise ConfigurationError(

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from netbox_pdns.dns.names import is_within
+from netbox_pdns.dns.names import canonical_name, is_within
 from netbox_pdns.dns.rdata import rdata_wire
 from netbox_pdns.dns.rrset import Key, RRset, Zone
 from netbox_pdns.errors import DataError
@@ -207,8 +207,12 @@ def _by_key(record: LeftOut) -> tuple[str, str, str, int]:
     return record.name, record.type, record.value, record.record_id or 0
 
 
-def soa_problem(zone: Zone) -> DataError | None:
-    """Return why *zone* cannot be made for want of an SOA, None where it has one."""
+def zone_problem(zone: Zone) -> DataError | None:
+    """Return why *zone* cannot be made: its name is none, or it has no SOA; None where nothing speaks against it."""
+    try:
+        canonical_name(zone.name)
+    except DataError as error:
+        return error
     if zone.soa is not None:
         return None
     return DataError(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from netbox_pdns.dns.rrset import Key, RRset, Zone, with_serial
 from netbox_pdns.planning.diff import diff_content
 from netbox_pdns.planning.guard import judge, judge_end, unexplained_records
-from netbox_pdns.planning.rules import servable, soa_problem
+from netbox_pdns.planning.rules import servable, zone_problem
 from netbox_pdns.planning.serials import next_serial
 from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
 from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
@@ -37,7 +37,7 @@ def plan_zone(desired: Desired | None, observed: Observed | None, context: PlanC
         return _create(desired, observed, context)
     if observed.listed.account != context.mark or _never_written(observed):
         return _not_ours(desired, observed, context)
-    if observed.zone.soa is None and (problem := soa_problem(desired.zone)):
+    if observed.zone.soa is None and (problem := zone_problem(desired.zone)):
         raise problem
     return _update(desired, observed, context)
 
@@ -48,7 +48,7 @@ def half_made(observed: Observed, mark: str) -> bool:
 
 
 def _create(desired: Desired, observed: Observed | None, context: PlanContext) -> ZonePlan:
-    if problem := soa_problem(desired.zone):
+    if problem := zone_problem(desired.zone):
         raise problem
     content, left_out = servable(desired, None, context)
     there = {} if observed is None else observed.zone.content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netbox_pdns.dns.names import canonical_name
+from netbox_pdns.dns.names import canonical_name, name_or_text
 from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.planning.values import Observed, TargetZone
 from netbox_pdns.powerdns.content import compared
@@ -14,7 +14,7 @@ from netbox_pdns.powerdns.wire import Record, RRsetWire, ZoneWire
 def listed(zone: ZoneWire) -> TargetZone:
     """Return one line of the zone list."""
     return TargetZone(
-        name=canonical_name(zone.name),
+        name=name_or_text(zone.name),
         kind=zone.kind,
         account=zone.account,
         serial=zone.serial,
