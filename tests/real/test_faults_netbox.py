@@ -116,14 +116,7 @@ def test_a_fault_that_stays_ends_in_its_class_of_error(scene: Scene, proxy: Faul
         must_come_round(scene)
 
 
-CALLS = (
-    "/views/",
-    r"/zones/\?.*limit=1000",
-    r"/zones/\?.*limit=1(&|$)",
-    r"/records/\?.*limit=1000",
-    r"/records/\?.*limit=1(&|$)",
-    "/object-changes/",
-)
+CALLS = tuple(PLACES.values())
 """What a sync asks NetBox for."""
 
 

@@ -50,8 +50,8 @@ class Zones:
 
     # The source
 
-    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
-        """Return every zone, whatever is selected."""
+    async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
+        """Return every zone, whatever is selected and named."""
         return tuple(desired.ref for desired in self._desired())
 
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
