@@ -43,7 +43,7 @@ class OneZone:
     def __init__(self, desired: Desired) -> None:
         self._desired = desired
 
-    async def zones(self, selection: Selection) -> tuple[ZoneRef, ...]:
+    async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return it."""
         return (self._desired.ref,)
 
