@@ -55,6 +55,11 @@ def test_a_release_that_was_never_tested_is_named_in_words(version: str, said: s
             Capabilities((4, 9), None, rectifies_by_default=False),
             id="rectification-off",
         ),
+        pytest.param({"launch": "gsqlite3"}, Capabilities((4, 9), one_change_at_a_time=True), id="sqlite"),
+        pytest.param(
+            {"launch": "bind,gsqlite3:main"}, Capabilities((4, 9), one_change_at_a_time=True), id="sqlite-too"
+        ),
+        pytest.param({"launch": "gpgsql"}, Capabilities((4, 9)), id="postgresql"),
     ],
 )
 def test_the_configuration_tells_limits_and_defaults(configuration: dict[str, str], expected: Capabilities) -> None:

@@ -27,12 +27,14 @@ class Capabilities:
 
     `release` is None where the server does not tell it, or runs a build without one. `body_limit` is the largest request
     in bytes, None where the server does not tell. `rectifies_by_default` is what it does with a zone that has no
-    API-RECTIFY of its own.
+    API-RECTIFY of its own. `one_change_at_a_time` tells of a backend on SQLite: of two changes side by side it refuses one
+    ("database is locked", 500), since both read before they write.
     """
 
     release: Release | None = None
     body_limit: int | None = None
     rectifies_by_default: bool = True
+    one_change_at_a_time: bool = False
 
     @property
     def form(self) -> Form:
@@ -47,6 +49,7 @@ def capabilities(version: str, configuration: Mapping[str, str]) -> Capabilities
         release=release_of(version),
         body_limit=int(megabytes) * _MEGABYTE if megabytes.isdecimal() else None,
         rectifies_by_default=configuration.get("default-api-rectify", "yes") not in {"no", "off", "false", "0"},
+        one_change_at_a_time="sqlite" in configuration.get("launch", ""),
     )
 
 
