@@ -78,6 +78,7 @@ def test_types_that_powerdns_does_not_know(type: str, rdata: str, as_sent: tuple
         pytest.param("LUA", "A \"'192.0.2.1'\"", "A \"'192.0.2.1'\"", id="PowerDNS's own type"),
         pytest.param("ALIAS", "Target.", "target.", id="ALIAS is a name"),
         pytest.param("URI", "10 1 ", "10 1 ", id="what is no rdata stays as it is"),
+        pytest.param("TYPE99999", "\\# 1 00", "\\# 1 00", id="what is no type stays as it is"),
     ],
 )
 def test_what_others_wrote_is_compared_by_its_meaning(type: str, content: str, rdata: str) -> None:

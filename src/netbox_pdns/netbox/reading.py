@@ -1,8 +1,8 @@
-"""Reading zones in bulk: groups of them, two at a time, each checked for edits that overtook it.
+"""Reading zones in bulk: groups of them, three at a time, each checked for edits that overtook it.
 
 A group is at most two hundred zones of a view and about twenty thousand records, a larger zone goes alone: no more than
-three groups are in memory, one that is yielded and two that are read meanwhile. Zones that the change log shows to have been
-edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it stood at one moment,
+four groups are in memory, one that is yielded and three that are read meanwhile. Zones that the change log shows to have
+been edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it stood at one moment,
 where its records come in one page (one query of NetBox's database); a larger one is named in the error at the end, when all
 others have been yielded.
 """
@@ -26,8 +26,10 @@ from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ZONE_FIELDS, ZONES, 
 from netbox_pdns.planning.values import Desired, ZoneRef
 
 ZONES_AT_ONCE = 200
-"""Their ids are in the URL, of which NetBox's server takes 4,094 characters."""
+"""Their ids are in the URL, of which the server of NetBox takes 4,094 characters; smaller groups measured slower."""
 RECORDS_AT_ONCE = 20_000
+GROUPS_AT_ONCE = AT_ONCE + 1
+"""One more than requests are under way together: where one group waits for its next page another goes on."""
 ATTEMPTS = 5
 """So often is a zone read that is edited all the while."""
 
@@ -58,7 +60,7 @@ async def read_zones(
     overtaken: list[str] = []
 
     def go_on() -> None:
-        while waiting and len(running) < AT_ONCE:
+        while waiting and len(running) < GROUPS_AT_ONCE:
             running.append(asyncio.create_task(reader.group(waiting.popleft())))
 
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self, TypeVar
@@ -61,6 +62,8 @@ class PowerDNSClient:
         self._policy = policy
         self.ahead: float | None = None
         """Seconds that the server's clock is ahead of ours; None where it does not tell (PowerDNS itself does not)."""
+        self.turns: AbstractAsyncContextManager[object] = nullcontext()
+        """What each change of a zone's content waits for."""
         self._base = f"{_api_root(settings.url)}/servers/{settings.server_id}"
         self._peer = Peer(self._who, settings.url, settings.setting, settings.call_timeout)
         self._http = httpx2.AsyncClient(
@@ -119,7 +122,8 @@ class PowerDNSClient:
 
     async def patch_zone(self, name: str, body: bytes) -> None:
         """Replace and delete RRsets, all of them or none."""
-        await self._call("patch_zone", "PATCH", _zone_path(name), body)
+        async with self.turns:
+            await self._call("patch_zone", "PATCH", _zone_path(name), body)
 
     async def update_zone(self, name: str, fields: Mapping[str, object]) -> None:
         """Change fields of the zone itself: kind, account, catalog, ..."""

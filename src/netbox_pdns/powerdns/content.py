@@ -13,13 +13,14 @@ import io
 import ipaddress
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import dns.name
 import dns.rdata
 import dns.rdatatype
 
-from netbox_pdns.dns.rdata import canonical_rdata, parse_rdata, rdata_wire
+from netbox_pdns.dns.rdata import canonical_rdata, canonical_type, parse_rdata, rdata_wire
 from netbox_pdns.errors import DataError
 
 UNKNOWN_TO_POWERDNS = frozenset(
@@ -90,7 +91,10 @@ def compared(type: str, content: str) -> tuple[str, str]:
 
     Content of types that only PowerDNS has (LUA, ALIAS) stays as it is.
     """
-    known = dns.rdatatype.to_text(dns.rdatatype.from_text(type)) if type.startswith("TYPE") else type
+    known = type
+    if type.startswith("TYPE"):
+        with suppress(DataError):  # a number past all types, which no server means
+            known = canonical_type(type)
     if known in _NAME_CONTENT:
         content = _escaped(content)
     if known == "IPSECKEY":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +31,6 @@ class PowerDNSTarget:
         self._batch_bytes = settings.batch_bytes
         self._writer: Writer | None = None
         self._asking = asyncio.Lock()
-        self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -61,21 +59,16 @@ class PowerDNSTarget:
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out; see `netbox_pdns.powerdns.applying`."""
         writer = await self._ready_to_write()
-        if plan.action is Action.CREATE:  # a transaction that writes from the start waits for its turn by itself
-            return await writer.create(plan, template)
-        async with self._turn if writer.server.one_change_at_a_time else nullcontext():
-            return await self._changed(writer, plan)
-
-    @staticmethod
-    async def _changed(writer: Writer, plan: ZonePlan) -> Applied:
         match plan.action:
+            case Action.CREATE:
+                return await writer.create(plan, template)
             case Action.UPDATE:
                 return await writer.update(plan)
             case Action.ADOPT:
                 return await writer.adopt(plan)
             case Action.DELETE:
                 return await writer.delete(plan)
-            case _:
+            case Action.NOTHING:
                 return Applied(None, 0)
 
     async def _ready_to_write(self) -> Writer:
@@ -84,5 +77,7 @@ class PowerDNSTarget:
             if self._writer is None:
                 server = await asked_capabilities(self.client)
                 limit = min(self._batch_bytes, server.body_limit or self._batch_bytes)
+                if server.one_change_at_a_time:
+                    self.client.turns = asyncio.Lock()
                 self._writer = Writer(self.client, self.mark, limit, server)
             return self._writer
