@@ -9,12 +9,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from netbox_pdns.cli.wiring import open_engine
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 from netbox_pdns.settings import load_settings
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
+
+_LOOK = 0.01
+"""Seconds between two looks at a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,28 @@ def _run(arguments: Sequence[str], variables: dict[str, str]) -> Spent:
     started = time.perf_counter()
     command = [sys.executable, "-m", "netbox_pdns", *arguments]
     process = subprocess.Popen(
-        command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    assert process.stderr is not None
-    words = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0.0
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        peak = max(peak, _held(process.pid))
+        time.sleep(_LOOK)
+    process.returncode = os.waitstatus_to_exitcode(ended[1])
     if process.returncode:
-        raise RuntimeError(f"{' '.join(arguments)}: exit status {process.returncode}: {words.decode()[-800:]}")
-    return Spent(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        raise RuntimeError(f"{' '.join(arguments)}: exit status {process.returncode}")
+    return Spent(time.perf_counter() - started, ended[2].ru_utime + ended[2].ru_stime, peak)
+
+
+def _held(process: int) -> float:
+    """Return the most memory that a process has held so far, in MiB; 0 where it is gone.
+
+    `wait4` would count what this process held when it forked.
+    """
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 def _check(report: SyncReport, changed: int) -> None:

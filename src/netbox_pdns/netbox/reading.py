@@ -2,9 +2,9 @@
 
 A group is at most two hundred zones of a view and about twenty thousand records, a larger zone goes alone: no more than
 four groups are in memory, one that is yielded and three that are read meanwhile. Zones that the change log shows to have
-been edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it stood at one moment,
-where its records come in one page (one query of NetBox's database); a larger one is named in the error at the end, when all
-others have been yielded.
+been edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it stood at one
+moment, where its records come in one page (one query of NetBox's database); a larger one is named in the error at the end,
+when all others have been yielded.
 """
 
 from __future__ import annotations
