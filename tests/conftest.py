@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 SEED = int(os.environ.get("TEST_SEED") or secrets.randbelow(2**32))
 
-ONE_IN = 6
+ONE_IN = 10
 """Of the tests marked `long` a sample runs so many."""
 
 
