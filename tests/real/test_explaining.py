@@ -163,9 +163,9 @@ def test_the_file_with_what_was_removed_is_named(told: Told) -> None:
 def test_the_file_of_a_zone_that_is_gone_is_named(told: Told) -> None:
     """NetBox has no such zone any more, and the file is all that is left of the name."""
     gone = told.world.make_zone("gone", ["www A 192.0.2.1"])
-    told.world.sync(**told.options)
+    told.world.sync("gone", **told.options)
     told.world.delete("zones", gone)
-    told.world.sync(**told.options)
+    told.world.sync("gone", **told.options)
     _, on = told.of("www.gone", "A")
     assert on.removed_file is not None
     assert "/gone." in on.removed_file
