@@ -122,8 +122,12 @@ class PowerDNSClient:
 
     async def patch_zone(self, name: str, body: bytes) -> None:
         """Replace and delete RRsets, all of them or none."""
-        async with self.turns:
-            await self._call("patch_zone", "PATCH", _zone_path(name), body)
+
+        async def once() -> None:
+            async with self.turns:  # not while it waits to be tried again
+                await self._once("patch_zone", "PATCH", _zone_path(name), body)
+
+        await self.retried("patch_zone", once)
 
     async def update_zone(self, name: str, fields: Mapping[str, object]) -> None:
         """Change fields of the zone itself: kind, account, catalog, ..."""
