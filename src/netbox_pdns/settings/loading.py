@@ -31,11 +31,11 @@ from netbox_pdns.settings.options import (
     NetBoxOptions,
     PowerDNSOptions,
     SelectionOptions,
-    ServiceOptions,
     TargetDefaults,
     TemplateOptions,
 )
 from netbox_pdns.settings.problems import Problem, SettingsError, details, invalid
+from netbox_pdns.settings.service import KeeperOptions, MqttOptions, ServiceOptions, TriggerOptions
 from netbox_pdns.settings.tables import rules_of, targets_of
 
 MASK = "********"
@@ -70,6 +70,9 @@ class Settings:
     log_level: str
     log_format: str
     service: ServiceOptions = field(repr=False)
+    keeper: KeeperOptions
+    triggers: TriggerOptions = field(repr=False)
+    mqtt: MqttOptions = field(repr=False)
 
     def mark(self, target: str) -> str:
         """Return the mark (`account`) of the zones that we make on *target*."""
@@ -78,7 +81,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return every secret, so that what is printed can be held against them."""
-        service = (getattr(self.service, name) for name in SECRETS if name in ServiceOptions.model_fields)
+        sections = (self.service, self.triggers, self.mqtt)
+        service = (getattr(section, name) for section in sections for name in SECRETS if hasattr(section, name))
         given = [self.netbox.token, *(target.token for target in self.targets), *service]
         return tuple(secret.get_secret_value() for secret in given if secret is not None)
 
@@ -197,6 +201,9 @@ def _composed(
         log_level=general.log_level,
         log_format=general.log_format,
         service=section(ServiceOptions),
+        keeper=section(KeeperOptions),
+        triggers=section(TriggerOptions),
+        mqtt=section(MqttOptions),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from netbox_pdns.planning.values import DEFAULT_UNMANAGED, GuardLimits
 from netbox_pdns.settings.models import Adopt, Frozen, Kind, Mode, Seconds, Unexplained, Unmanaged, Words
+from netbox_pdns.settings.service import KeeperOptions, MqttOptions, ServiceOptions, TriggerOptions
 
 PREFIX = "NETBOX_PDNS_"
 CONFIG = "config"
@@ -159,35 +160,6 @@ Two installations on one PowerDNS need two names."""
     """How log lines look: for people, or one JSON object a line."""
 
 
-class ServiceOptions(Frozen):
-    """Used by the service alone; the commands take no notice of them."""
-
-    api_key: SecretStr | None = None
-    """The key that callers of the service show."""
-    webhook_secret: SecretStr | None = None
-    """The secret that webhooks are signed with."""
-    sync_crontab: str = "0 */6 * * *"
-    """When everything is synchronised, as a cron expression."""
-    mqtt_enabled: bool = False
-    """Whether changes are taken from an MQTT broker, too."""
-    mqtt_broker_url: str = "mqtt://localhost:1883"
-    """The broker; `mqtts://` is TLS, port 8883."""
-    mqtt_client_id: str = "netbox-pdns"
-    """How we are known to the broker."""
-    mqtt_topic_prefix: str = "dns/zones"
-    """What topics begin with."""
-    mqtt_qos: Annotated[int, Field(ge=0, le=2)] = 1
-    """The quality of service of the subscription."""
-    mqtt_username: str | None = None
-    """The user at the broker."""
-    mqtt_password: SecretStr | None = None
-    """The user's password."""
-    mqtt_keepalive: Annotated[int, Field(ge=1)] = 60
-    """Seconds after which a silent connection is probed."""
-    mqtt_reconnect_delay: Annotated[int, Field(ge=1)] = 5
-    """Seconds before a lost connection is made again."""
-
-
 SECTIONS: tuple[type[Frozen], ...] = (
     NetBoxOptions,
     SelectionOptions,
@@ -196,4 +168,7 @@ SECTIONS: tuple[type[Frozen], ...] = (
     TargetDefaults,
     GeneralOptions,
     ServiceOptions,
+    KeeperOptions,
+    TriggerOptions,
+    MqttOptions,
 )

@@ -1,0 +1,1 @@
+"""The HTTP service: routes, authentication, health, metrics. It decides nothing about DNS."""

@@ -1,0 +1,174 @@
+"""What the service knows at this moment: one board, written by the keeper, read by whoever shows it.
+
+Everything here is in memory and bounded by the number of zones; what must outlive the process is the store's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from netbox_pdns.planning.values import Held, LeftOut
+
+
+class Condition(StrEnum):
+    """How a zone of a target stands."""
+
+    UNKNOWN = "unknown"
+    """Not looked at since the start."""
+    EQUAL = "equal"
+    """As NetBox wants it, as far as it can be."""
+    WAITING = "waiting"
+    """A hint is in the queue, or being worked on."""
+    HELD = "held"
+    """Something waits for a word."""
+    FAILING = "failing"
+    """The last look failed; it is tried again at `next_try`."""
+    FOREIGN = "foreign"
+    """Not ours, and otherwise than NetBox wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneState:
+    """One zone on one target. Times are in seconds since 1970; `error` and `hint` are of the last look.
+
+    `source_serial` is NetBox's serial, `served_serial` what secondaries see; both as of `looked_at`.
+    """
+
+    target: str
+    zone: str
+    condition: Condition = Condition.UNKNOWN
+    view: str = ""
+    url: str = ""
+    records: int = 0
+    source_serial: int | None = None
+    served_serial: int | None = None
+    looked_at: float | None = None
+    changed_at: float | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    held: tuple[Held, ...] = ()
+    differences: int = 0
+    error: str | None = None
+    error_class: str | None = None
+    hint: str | None = None
+    attempts: int = 0
+    next_try: float | None = None
+    not_served: tuple[str, ...] = ()
+    """RRsets (`NAME TYPE`) that the server took and DNS does not answer: an alarm."""
+
+
+class BreakerState(StrEnum):
+    """A circuit breaker's state."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """A target's queue: keys that wait or are under way, and for how many seconds the oldest has waited."""
+
+    depth: int = 0
+    active: int = 0
+    backing_off: int = 0
+    oldest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """One target: its queue, its breaker, what went wrong last. Times in seconds since 1970."""
+
+    name: str
+    url: str
+    queue: QueueState = QueueState()
+    breaker: BreakerState = BreakerState.CLOSED
+    last_pass: float | None = None
+    """When all of its zones had last been looked at."""
+    error: str | None = None
+    held: tuple[Held, ...] = ()
+    """What is held of the target as a whole."""
+
+
+@dataclass(slots=True)
+class InitialSync:
+    """The first pass after the start, as the specification's `app_state` has it."""
+
+    started: bool = False
+    completed: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerState:
+    """One trigger: whether it works (`detail` says what does not), what it saw last, and how many hints it made."""
+
+    name: str
+    working: bool
+    detail: str = ""
+    last: float | None = None
+    hints: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts since the start, of which the rates of `/status` are made."""
+
+    syncs: int = 0
+    failed_syncs: int = 0
+    calls: int = 0
+    retried_calls: int = 0
+    contention: int = 0
+    """Locks that were waited for for more than a second, or not had at all."""
+
+    @property
+    def success_rate(self) -> float:
+        """The share of looks that did not fail; 1 before the first."""
+        return 1.0 if not self.syncs else 1 - self.failed_syncs / self.syncs
+
+    @property
+    def retry_rate(self) -> float:
+        """The share of calls that were tried again; 0 before the first."""
+        return 0.0 if not self.calls else self.retried_calls / self.calls
+
+
+@dataclass(slots=True)
+class Board:
+    """The whole of it. `source_error` says why NetBox cannot be read at the moment, `suspect` why nothing is written."""
+
+    clock: Callable[[], float] = time.time
+    started: float = 0.0
+    initial_sync: InitialSync = field(default_factory=InitialSync)
+    last_sync: float | None = None
+    tally: Tally = field(default_factory=Tally)
+    source_breaker: BreakerState = BreakerState.CLOSED
+    source_error: str | None = None
+    suspect: str | None = None
+    targets: dict[str, TargetState] = field(default_factory=dict)
+    triggers: dict[str, TriggerState] = field(default_factory=dict)
+    _zones: dict[tuple[str, str], ZoneState] = field(default_factory=dict)
+
+    def zone(self, target: str, zone: str) -> ZoneState:
+        """Return the state of one zone; one that is not known is `UNKNOWN`."""
+        return self._zones.get((target, zone)) or ZoneState(target, zone)
+
+    def note(self, state: ZoneState) -> None:
+        """Put a zone's state up."""
+        self._zones[state.target, state.zone] = state
+
+    def forget(self, target: str, zone: str) -> None:
+        """Take down a zone that is gone on both sides."""
+        self._zones.pop((target, zone), None)
+
+    def zones(self) -> Iterable[ZoneState]:
+        """Return all states, by zone and target."""
+        return (self._zones[key] for key in sorted(self._zones, key=lambda key: (key[1], key[0])))
+
+    def counted(self) -> Mapping[Condition, int]:
+        """Return how many zones stand how."""
+        found = dict.fromkeys(Condition, 0)
+        for state in self._zones.values():
+            found[state.condition] += 1
+        return found
