@@ -47,8 +47,8 @@ class _Entry:
 class Work:
     """A look to be made now: of `zone`, within `scope`, for all of `causes`.
 
-    `since` is when the first of its hints came, `changes` are the change-log entries that they come of, `attempts` how often it
-    has failed since it last succeeded.
+    `since` is when the first of its hints came, `changes` are the change-log entries that they come of, `attempts` how
+    often it has failed since it last succeeded.
     """
 
     zone: str
