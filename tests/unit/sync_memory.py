@@ -97,7 +97,8 @@ class MemorySource:
 class MemoryTarget:
     """A server in memory. `fails` is what a zone's change ends with; `calls` are the changes asked for, in their order.
 
-    `until` is what every change waits for before it begins, `after` is told when one is done.
+    `listed_after` is what its list waits for, `until` what every change waits for before it begins; `after` is told when a
+    change is done.
     `refuses` are records that it takes from nobody. A zone of `appears` is made by somebody else just before
     ours is.
     """
@@ -107,6 +108,7 @@ class MemoryTarget:
     fails: dict[str, NetboxPdnsError] = field(default_factory=dict)
     refuses: dict[RecordKey, str] = field(default_factory=dict)
     appears: dict[str, Observed] = field(default_factory=dict)
+    listed_after: Callable[[], Awaitable[object]] | None = None
     until: Callable[[], Awaitable[object]] | None = None
     after: Callable[[], None] = lambda: None
     lists: NetboxPdnsError | None = None
@@ -133,6 +135,8 @@ class MemoryTarget:
 
     async def zones(self) -> tuple[TargetZone, ...]:
         """Return the list, or fail where that is wanted."""
+        if self.listed_after is not None:
+            await self.listed_after()
         if self.lists is not None:
             raise self.lists
         return tuple(observed.listed for observed in self.served.values())
