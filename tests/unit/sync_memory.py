@@ -7,7 +7,7 @@ batch. What goes wrong is said per zone, in `fails`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +49,11 @@ def zone(name: str, *addresses: str, serial: int = 7) -> Zone:
     return Zone.of(name, [*rrsets, *www])
 
 
+def _at(zone: Zone, names: Collection[str]) -> Zone:
+    """Return what *zone* has at *names* and the apex."""
+    return Zone.of(zone.name, [rrset for (name, _), rrset in zone.rrsets.items() if name in {zone.name, *names}])
+
+
 @dataclass
 class MemorySource:
     """Zones by the view that selects them; `gone` says why zones are no longer wanted, or how asking that fails."""
@@ -59,6 +64,8 @@ class MemorySource:
     ends_with: NetboxPdnsError | None = None
     reads: list[int] = field(default_factory=list)
     """How many zones each reading was of."""
+    names: list[frozenset[str]] = field(default_factory=list)
+    """The names that were read by themselves."""
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the zones of the view that *selection* names; all of them, whatever *names* are asked for."""
@@ -72,6 +79,14 @@ class MemorySource:
                 yield desired
         if self.ends_with is not None:
             raise self.ends_with
+
+    async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
+        """Return what is wanted at *names* and the apex."""
+        self.names.append(frozenset(names))
+        for desired in self._all():
+            if (desired.ref.name, desired.ref.view) == (zone.name, zone.view):
+                return replace(desired, zone=_at(desired.zone, names))
+        return None
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Explain nothing, or fail where that is wanted."""
@@ -145,6 +160,15 @@ class MemoryTarget:
         """Return what is there."""
         return self.served.get(zone)
 
+    async def read_names(self, zone: str, names: Collection[str]) -> Observed | None:
+        """Return what is there at *names* and the apex."""
+        there = self.served.get(zone)
+        return None if there is None else replace(there, zone=_at(there.zone, names), disabled={})
+
+    async def line(self, zone: str) -> TargetZone | None:
+        """Return the zone's line, or fail where that is wanted."""
+        return next((each for each in await self.zones() if each.name == zone), None)
+
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out, or fail as is wanted."""
         self.calls.append((plan.zone, plan.action))
@@ -157,7 +181,8 @@ class MemoryTarget:
             case Action.CREATE:
                 self._create(plan)
             case Action.UPDATE:
-                self.served[plan.zone] = applied(plan, self.served[plan.zone])
+                there = applied(plan, self.served[plan.zone])
+                self.served[plan.zone] = replace(there, listed=replace(there.listed, serial=there.zone.serial or 0))
             case Action.DELETE:
                 del self.served[plan.zone]
             case Action.ADOPT:

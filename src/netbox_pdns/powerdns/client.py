@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
@@ -98,6 +99,10 @@ class PowerDNSClient:
         """Return one zone, with its RRsets or without; raises `NotThereError`."""
         path = _zone_path(name) + ("" if content else "?rrsets=false")
         return await self._got("list_zone", path, ZoneWire)
+
+    async def zone_at(self, name: str, owner: str) -> ZoneWire:
+        """Return one zone with the RRsets of one owner name, disabled records left out; raises `NotThereError`."""
+        return await self._got("list_zone", f"{_zone_path(name)}?{urlencode({'rrset_name': owner})}", ZoneWire)
 
     async def metadata(self, zone: str, kind: str) -> tuple[str, ...]:
         """Return the values of one kind of metadata, none where the zone has none of it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from netbox_pdns.planning.values import Held, LeftOut
@@ -147,8 +147,15 @@ class Board:
     source_error: str | None = None
     suspect: str | None = None
     targets: dict[str, TargetState] = field(default_factory=dict)
+    queues: dict[str, Callable[[], QueueState]] = field(default_factory=dict)
+    """What tells a target's queue; counting it takes as long as it is."""
     triggers: dict[str, TriggerState] = field(default_factory=dict)
     _zones: dict[tuple[str, str], ZoneState] = field(default_factory=dict)
+
+    def target(self, name: str) -> TargetState:
+        """Return a target's state with its queue as it is now."""
+        state = self.targets[name]
+        return replace(state, queue=self.queues[name]()) if name in self.queues else state
 
     def zone(self, target: str, zone: str) -> ZoneState:
         """Return the state of one zone; one that is not known is `UNKNOWN`."""

@@ -20,8 +20,9 @@ from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.events import Listener, TargetFailed, silent
 from netbox_pdns.sync.lane import PATIENCE, Lane, server_of
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, TargetReport
-from netbox_pdns.sync.ports import Source
-from netbox_pdns.sync.reconcile import Reconciler, Served
+from netbox_pdns.sync.ports import Source, Spending
+from netbox_pdns.sync.reconcile import NOTHING_SPENT, Reconciler, Served
+from netbox_pdns.sync.turns import UNSHARED, Turns
 
 
 class Engine:
@@ -35,6 +36,8 @@ class Engine:
         refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
+        spending: Spending = NOTHING_SPENT,
+        turns: Turns = UNSHARED,
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
@@ -42,6 +45,8 @@ class Engine:
         self._refusals = refusals
         self._tell = listener
         self._clock = clock
+        self._spending = spending
+        self._turns = turns
 
     async def run(self, request: SyncRequest) -> SyncReport:
         """Carry *request* out and return what it came to.
@@ -87,7 +92,15 @@ class Engine:
 
         async def open_one(served: Served) -> None:
             reconciler = Reconciler(
-                self._source, served, self._removed, self._refusals, request, self._tell, self._clock
+                self._source,
+                served,
+                self._removed,
+                self._refusals,
+                request,
+                self._tell,
+                self._clock,
+                self._spending,
+                self._turns,
             )
             try:
                 opened[served.target.name] = await Lane.open(reconciler, self._tell)

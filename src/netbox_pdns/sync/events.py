@@ -11,7 +11,9 @@ from typing import Protocol, TypeAlias
 
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.planning.values import Desired, Observed, RecordKey, ZonePlan
+from netbox_pdns.sync.hints import Cause, Depth
 from netbox_pdns.sync.outcome import ZoneOutcome
+from netbox_pdns.sync.queue import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,31 @@ class TargetFailed:
     error: NetboxPdnsError
 
 
-Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed
+@dataclass(frozen=True, slots=True)
+class LookDone:
+    """A look that hints asked for is over after so many `seconds`.
+
+    Without an `outcome` and an `error` neither side has the zone; with an `error` the look is made again later.
+    """
+
+    target: str
+    work: Work
+    outcome: ZoneOutcome | None
+    error: NetboxPdnsError | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassDone:
+    """All zones were looked at, in `depth`, for `cause`; `error` is what kept all of it from being done."""
+
+    depth: Depth
+    cause: Cause
+    seconds: float
+    error: NetboxPdnsError | None = None
+
+
+Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed | LookDone | PassDone
 
 
 class Listener(Protocol):

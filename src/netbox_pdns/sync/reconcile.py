@@ -32,7 +32,8 @@ from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, ZonePlanned, silent
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
-from netbox_pdns.sync.ports import Source, Target
+from netbox_pdns.sync.ports import Source, Spending, Target
+from netbox_pdns.sync.turns import UNSHARED, Turns
 
 MOST_REFUSALS = 200
 """So many records of one zone may be refused in one run; a zone with more is reported as failed."""
@@ -49,6 +50,34 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What of a zone is looked at: the owner `names` and the apex, beside `elsewhere` RRsets of the server that are not."""
+
+    names: frozenset[str]
+    elsewhere: int
+
+
+class _NothingSpent:
+    """Every run by itself: nothing counts that went before it."""
+
+    def records(self, target: str, zone: str) -> int:
+        return 0
+
+    def zones(self, target: str) -> int:
+        return 0
+
+    async def spend(self, target: str, zone: str, *, records: int = 0, zones: int = 0) -> Callable[[], Awaitable[None]]:
+        return _keep
+
+
+async def _keep() -> None:
+    """Take back nothing."""
+
+
+NOTHING_SPENT: Spending = _NothingSpent()
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciler:
     """Brings the zones of one target to what NetBox wants, one zone a call."""
 
@@ -59,11 +88,27 @@ class Reconciler:
     request: SyncRequest
     tell: Listener = silent
     clock: Callable[[], float] = time.time
+    spending: Spending = NOTHING_SPENT
+    turns: Turns = UNSHARED
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
         """Bring one zone to *desired*; *listed* is its line in the target's zone list, None without one."""
         blank = self._blank(desired.zone.name, listed, desired)
-        return await _timed(blank, self._bring(blank, desired))
+        return await _timed(blank, self._bring(blank, desired, None))
+
+    async def bring_part(self, desired: Desired, part: Part) -> ZoneOutcome | None:
+        """Bring *part* of a zone of ours to *desired*, which holds as much.
+
+        None, with nothing done, where the zone is not there as one of ours that is served: look at the whole of it then.
+        """
+        blank = self._blank(desired.zone.name, None, desired)
+        try:
+            observed = await self.served.target.read_names(blank.zone, part.names)
+        except NetboxPdnsError as error:
+            return replace(blank, error=error)
+        if observed is None or observed.zone.soa is None or self._is_foreign(observed.listed):
+            return None
+        return await _timed(self._seen(blank, observed), self._bring(blank, desired, part, observed))
 
     async def plan_end(self, listed: TargetZone, why: str | None) -> ZoneOutcome:
         """Plan the end of a zone of ours that is no longer wanted; *why* is NetBox's explanation, where it has one."""
@@ -74,11 +119,14 @@ class Reconciler:
         """Carry out what `plan_end` planned."""
         return await _timed(planned, self._carry_out(planned, NO_EXPLANATIONS, why))
 
-    async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
+    async def _bring(
+        self, blank: ZoneOutcome, desired: Desired, part: Part | None, observed: Observed | None = None
+    ) -> ZoneOutcome:
         refused = self._refused(blank)
-        observed = None if blank.observed is None else await self.served.target.read(blank.zone)
+        if blank.observed is not None and observed is None:
+            observed = await self._read(blank.zone, part)
         while True:
-            plan, explanations = await self._plan(desired, observed, refused)
+            plan, explanations = await self._plan(desired, observed, refused, part)
             plan = await self._as_reviewed(plan, desired, observed, refused)
             try:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
@@ -91,17 +139,22 @@ class Reconciler:
                     return outcome
                 # Somebody made, took or removed the zone since it was looked at: whose it is now decides what is done.
                 blank = replace(blank, notes=(f"looked again: {outcome.error}",))
-            observed = await self.served.target.read(blank.zone)
+            observed = await self._read(blank.zone, part)
             blank = self._seen(blank, observed)
+
+    async def _read(self, zone: str, part: Part | None) -> Observed | None:
+        target = self.served.target
+        return await (target.read(zone) if part is None else target.read_names(zone, part.names))
 
     def _seen(self, blank: ZoneOutcome, observed: Observed | None) -> ZoneOutcome:
         listed = None if observed is None else observed.listed
         return replace(blank, observed=listed, foreign=self._is_foreign(listed))
 
     async def _plan(
-        self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str]
+        self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str], part: Part | None
     ) -> tuple[ZonePlan, Explanations]:
-        context = replace(self._context(desired.zone.name), refused=refused)
+        elsewhere = 0 if part is None else part.elsewhere
+        context = replace(self._context(desired.zone.name), refused=refused, elsewhere=elsewhere)
         plan = await asyncio.to_thread(plan_zone, desired, observed, context)
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
@@ -140,14 +193,18 @@ class Reconciler:
         if plan is None or plan.is_empty or self.request.dry_run or planned.observe_only:
             return planned
         file = None
+        take_back: Callable[[], Awaitable[None]] = _keep
         try:
             if going := _going(plan):
                 reasons = _reasons(plan, explanations, why)
                 file = await self.removed.write(planned.target, planned.zone, going, reasons, disabled=plan.disabled)
+            take_back = await self._spend(plan)
             applied = await self.served.target.apply(plan, self.served.settings.template)
         except RefusedRecord:
+            await take_back()
             raise
         except NetboxPdnsError as error:
+            await take_back()
             return replace(planned, error=error, removed_file=file)
         return replace(
             planned,
@@ -157,6 +214,14 @@ class Reconciler:
             notes=(*planned.notes, *applied.notes),
             removed_file=file,
         )
+
+    async def _spend(self, plan: ZonePlan) -> Callable[[], Awaitable[None]]:
+        """Have what *plan* takes away counted by the guard of later runs."""
+        if plan.action is Action.DELETE:
+            return await self.spending.spend(plan.target, plan.zone, zones=1)
+        unexplained = set(plan.unexplained)
+        gone = sum(record in unexplained for change in plan.changes for record in change.removed_records)
+        return await self.spending.spend(plan.target, plan.zone, records=gone) if gone else _keep
 
     def _context(self, zone: str) -> PlanContext:
         settings = self.served.settings
@@ -170,6 +235,7 @@ class Reconciler:
             adopting=matches(zone, self.request.adopt),
             forced=self.request.force,
             signs=settings.template.dnssec,
+            spent=self.spending.records(self.served.target.name, zone),
         )
 
     def _blank(self, zone: str, listed: TargetZone | None, desired: Desired | None) -> ZoneOutcome:
