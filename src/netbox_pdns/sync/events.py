@@ -78,7 +78,24 @@ class PassDone:
     error: NetboxPdnsError | None = None
 
 
-Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed | LookDone | PassDone
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """DNS was asked for what was written to a zone of a target, until `at` (seconds since 1970).
+
+    `lag` is the seconds from the first of the edits to then, None where no edit's time is known or not all is served.
+    `not_served` are the RRsets (`NAME TYPE`) that the server took and does not answer; `trouble` says why nothing answers.
+    """
+
+    target: str
+    zone: str
+    causes: tuple[Cause, ...]
+    at: float
+    lag: float | None
+    not_served: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed | LookDone | PassDone | Confirmed
 
 
 class Listener(Protocol):
