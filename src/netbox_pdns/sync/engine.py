@@ -24,7 +24,7 @@ from netbox_pdns.sync.reconcile import Reconciler, Served
 
 
 class Engine:
-    """Runs syncs of the given targets from one source."""
+    """Runs syncs of the given targets from one source; *patience* is for how long others wait for one that is stuck."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Engine:
         refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
+        patience: float = PATIENCE,
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
@@ -41,6 +42,7 @@ class Engine:
         self._refusals = refusals
         self._tell = listener
         self._clock = clock
+        self._patience = patience
 
     async def run(self, request: SyncRequest) -> SyncReport:
         """Carry *request* out and return what it came to.
@@ -110,7 +112,7 @@ class Engine:
         """Hand every zone to the lanes that want it. One that is stuck waits for nobody and is waited for by nobody."""
         if not refs:
             return
-        patience = PATIENCE if len(lanes) > 1 else None
+        patience = self._patience if len(lanes) > 1 else None
         async for desired in self._source.read(refs):
             for lane in lanes.values():
                 if not lane.wants(desired.ref):
