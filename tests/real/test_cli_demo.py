@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
@@ -33,11 +34,24 @@ def test_the_demo_plays_to_its_end(
 
     asyncio.run(in_time())
     shown = capsys.readouterr().out
-    for act in range(1, 8):
+    for act in range(1, 9):
         assert f"\n{act}. " in shown
     assert "15 zones: nothing to apply, 5 left out, 0 held, 0 failed" in shown
     assert 'quote.example.com. 3600 TXT "it \\"is\\" a\\\\b so"' in shown
     assert "staging.example.com. on public, emptied" in shown
+    assert "    served: 192.0.2.99\n" in shown
+    assert "www.example.com. A is served otherwise" in shown
+    assert "questions to 2 servers: all as NetBox wants it" in shown
+
+
+def test_the_demo_needs_no_proxy(tmp_path: Path) -> None:
+    """Behind a company's proxy it reaches its own servers all the same."""
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    environment = {**os.environ, **proxies, "no_proxy": "", "NO_PROXY": ""}
+    done = subprocess.run(
+        [*PROGRAM, "demo"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_kept_demo_can_be_tried_with_the_commands_that_it_prints(tmp_path: Path) -> None:
