@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_the_demo_needs_no_proxy(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Have programs hear Ctrl-C: what a shell starts in the background is born deaf to it, and so are its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_kept_demo_can_be_tried_with_the_commands_that_it_prints(tmp_path: Path) -> None:
     """With --keep it goes on until Ctrl-C, and its settings file leads the other commands to its servers."""
     with subprocess.Popen(
