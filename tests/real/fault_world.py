@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import httpx2
 import servers
 from poller import polling
-from servers import NetBoxServer
+from servers import NetBoxServer, plain_http
 from sync_world import DNS, Run, World
 
 from netbox_pdns.cli.wiring import open_engine
@@ -64,9 +63,7 @@ class SandboxNetBox:
     def request(self, method: str, path: str, **body: Any) -> Any:
         """Send an API request as administrator and return what comes back."""
         headers = {"Authorization": f"Token {self.token}"}
-        answer = httpx2.request(
-            method, f"{self.url}/api/{path}", headers=headers, timeout=60.0, trust_env=False, **body
-        )
+        answer = plain_http(method, f"{self.url}/api/{path}", headers, **body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:800]}"
         return answer.json() if answer.content else None
 

@@ -35,6 +35,7 @@ from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Listener, silent
+from netbox_pdns.sync.lane import PATIENCE
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reconcile import Served
 
@@ -219,15 +220,17 @@ def sync(
     *targets: Served | MemoryTarget,
     request: SyncRequest | None = None,
     listener: Listener = silent,
-    patience: float | None = None,
+    patience: float = PATIENCE,
+    limit: float | None = None,
 ) -> SyncReport:
-    """Run a sync and return what it came to; its data are in *directory*. It fails after *patience* seconds."""
+    """Run a sync and return what it came to; its data are in *directory*. It fails after *limit* seconds."""
     served = [each if isinstance(each, Served) else Served(each, settings_of(each)) for each in targets]
 
     async def work() -> SyncReport:
         removed = RemovedRecords(directory / "removed", timedelta(days=90))
         refusals = await Refusals.load(directory, 0)
-        async with asyncio.timeout(patience):
-            return await Engine(source, served, removed, refusals, listener).run(request or SyncRequest())
+        async with asyncio.timeout(limit):
+            engine = Engine(source, served, removed, refusals, listener, patience=patience)
+            return await engine.run(request or SyncRequest())
 
     return asyncio.run(work())

@@ -12,6 +12,8 @@ SHORTEST_SECRET = 8
 
 def printable(text: str) -> str:
     """Return *text* with control characters written out: data of others must not steer the terminal."""
+    if text.replace("\n", "").isprintable():  # nearly all is, and long pages are told so at once
+        return text
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 

@@ -26,7 +26,7 @@ from netbox_pdns.sync.turns import UNSHARED, Turns
 
 
 class Engine:
-    """Runs syncs of the given targets from one source."""
+    """Runs syncs of the given targets from one source; *patience* is for how long others wait for one that is stuck."""
 
     def __init__(
         self,
@@ -36,8 +36,12 @@ class Engine:
         refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
+<<<<<<< HEAD
         spending: Spending = NOTHING_SPENT,
         turns: Turns = UNSHARED,
+=======
+        patience: float = PATIENCE,
+>>>>>>> proofs2
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
@@ -45,8 +49,12 @@ class Engine:
         self._refusals = refusals
         self._tell = listener
         self._clock = clock
+<<<<<<< HEAD
         self._spending = spending
         self._turns = turns
+=======
+        self._patience = patience
+>>>>>>> proofs2
 
     async def run(self, request: SyncRequest) -> SyncReport:
         """Carry *request* out and return what it came to.
@@ -149,7 +157,7 @@ class Engine:
         """Hand every zone to the lanes that want it. One that is stuck waits for nobody and is waited for by nobody."""
         if not refs:
             return
-        patience = PATIENCE if len(lanes) > 1 else None
+        patience = self._patience if len(lanes) > 1 else None
         async for desired in self._source.read(refs):
             for lane in lanes.values():
                 if not lane.wants(desired.ref):
