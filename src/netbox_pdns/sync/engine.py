@@ -36,12 +36,9 @@ class Engine:
         refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
-<<<<<<< HEAD
         spending: Spending = NOTHING_SPENT,
         turns: Turns = UNSHARED,
-=======
         patience: float = PATIENCE,
->>>>>>> proofs2
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
@@ -49,12 +46,9 @@ class Engine:
         self._refusals = refusals
         self._tell = listener
         self._clock = clock
-<<<<<<< HEAD
         self._spending = spending
         self._turns = turns
-=======
         self._patience = patience
->>>>>>> proofs2
 
     async def run(self, request: SyncRequest) -> SyncReport:
         """Carry *request* out and return what it came to.
