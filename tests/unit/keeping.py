@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from sync_memory import MemorySource, MemoryTarget, settings_of
 
@@ -72,6 +73,7 @@ async def kept(
     gates: tuple[Gate, ...] = (),
     spending: Spending = NOTHING_SPENT,
     backoff: float = 0.01,
+    drift: Literal["mend", "report"] = "mend",
 ) -> AsyncIterator[Kept]:
     """Yield a keeper that works within the block."""
     board = Board()
@@ -106,7 +108,7 @@ async def kept(
         )
         for target in targets
     ]
-    keeper = Keeper(source, workers, make_engine, hold, board, tell)
+    keeper = Keeper(source, workers, make_engine, hold, board, tell, drift=drift)
     here = Kept(keeper, board, workers)
     async with asyncio.timeout(PATIENCE * 2), asyncio.TaskGroup() as group:
         running = group.create_task(keeper.run())

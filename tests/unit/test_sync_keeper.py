@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from keeping import Kept, hint, kept, people
@@ -296,6 +297,39 @@ def test_netbox_that_cannot_be_read_fails_the_pass_and_is_told(tmp_path: Path) -
             await here.until(lambda: passes(here) == 2)
             await here.until(lambda: sorted(target.served) == [A, B])
             assert (state.completed, state.error) == (True, None)
+
+    run(work)
+
+
+def test_while_netbox_is_not_to_be_believed_nothing_is_written_and_all_is_shown(tmp_path: Path) -> None:
+    target = MemoryTarget()
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(), target) as here:
+            here.keeper.distrust("restored from a backup")
+            here.keeper.look(hint(A))
+            here.keeper.look_everywhere(Depth.CONTENT, people())
+            await here.until(lambda: passes(here) and looks(here, A))
+            assert target.calls == []
+            assert [state.condition for state in here.board.zones()] == [Condition.DIFFERS] * 2
+            here.keeper.accept_source()
+            await here.until(lambda: sorted(target.served) == [A, B])
+
+    run(work)
+
+
+@pytest.mark.parametrize(("drift", "after"), [("mend", "192.0.2.1"), ("report", "192.0.2.66")])
+def test_drift_is_mended_or_reported_as_is_wished(tmp_path: Path, drift: Literal["mend", "report"], after: str) -> None:
+    target = MemoryTarget()
+    target.has(zone(A, "192.0.2.66"))
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(A), target, drift=drift) as here:
+            here.keeper.look_everywhere(Depth.CONTENT, Cause(Trigger.SCHEDULE, 0.0))
+            await here.until(lambda: passes(here))
+            assert www(target, A) == (after,)
+            condition = here.board.zone("one", A).condition
+            assert condition is (Condition.EQUAL if drift == "mend" else Condition.DIFFERS)
 
     run(work)
 

@@ -22,6 +22,8 @@ class Condition(StrEnum):
     """As NetBox wants it, as far as it can be."""
     WAITING = "waiting"
     """A hint is in the queue, or being worked on."""
+    DIFFERS = "differs"
+    """Otherwise than NetBox wants it, which is only reported: nothing is to be written there now."""
     HELD = "held"
     """Something waits for a word."""
     FAILING = "failing"

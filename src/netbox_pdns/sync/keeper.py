@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from netbox_pdns.errors import NetboxPdnsError, TransientError
 from netbox_pdns.planning.values import Held
@@ -51,6 +51,7 @@ class Keeper:
         tell: Listener,
         *,
         patience: float = 20.0,
+        drift: Literal["mend", "report"] = "mend",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers: Mapping[str, Worker] = {worker.target: worker for worker in workers}
@@ -60,6 +61,7 @@ class Keeper:
         self._board = board
         self._tell = tell
         self._patience = patience
+        self._drift = drift
         self._monotonic = monotonic
         self._passes: dict[str | None, tuple[Depth, Cause]] = {}
         self._wanted = asyncio.Event()
@@ -77,6 +79,15 @@ class Keeper:
         if before is None or before[0] is Depth.LISTS:
             self._passes[target] = (depth, cause)
         self._wanted.set()
+
+    def distrust(self, why: str) -> None:
+        """Write nothing from now on: NetBox shows what is older than what was applied. Looks go on, and are shown."""
+        self._board.suspect = why
+
+    def accept_source(self) -> None:
+        """Take NetBox as it is now, and bring all targets to it, under the guard's rules."""
+        self._board.suspect = None
+        self.look_everywhere(Depth.CONTENT, Cause(Trigger.PEOPLE, self._board.clock()))
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns when what is under way is done, or its patience over."""
@@ -130,7 +141,9 @@ class Keeper:
                     self.look(Hint(zone, cause, WHOLE, name))
                 return failures[0] if failures else None
             served = [each for each in served if any(each.target.name == name for name, _ in only)]
-        report = await self._make_engine(served, self._listen, turns).run(SyncRequest(only=only))
+        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self._drift == "report"
+        request = SyncRequest(only=only, dry_run=reporting or self._board.suspect is not None)
+        report = await self._make_engine(served, self._listen, turns).run(request)
         for done in report.targets:
             self._note(done.name, done.error, done.held)
             failures += [] if done.error is None else [done.error]

@@ -30,6 +30,8 @@ def state_after(before: ZoneState, outcome: ZoneOutcome, scope: Scope, now: floa
         served = served_serial(seen)
     if outcome.awaits_adoption or (plan is not None and plan.foreign and not outcome.applied):
         condition = Condition.FOREIGN
+    elif outcome.has_changes and not outcome.applied:
+        condition = Condition.DIFFERS
     else:
         condition = Condition.HELD if held else Condition.EQUAL
     return replace(
@@ -44,7 +46,7 @@ def state_after(before: ZoneState, outcome: ZoneOutcome, scope: Scope, now: floa
         changed_at=now if outcome.applied else before.changed_at,
         left_out=left_out,
         held=held,
-        differences=0 if plan is None else len(plan.differences),
+        differences=0 if plan is None or outcome.applied else len(plan.differences or plan.changes),
         error=None,
         error_class=None,
         hint=None,
