@@ -21,9 +21,9 @@ from netbox_pdns.sync.events import Event, Listener
 from netbox_pdns.sync.hints import WHOLE, Cause, Hint, Scope, Trigger
 from netbox_pdns.sync.keeper import Keeper
 from netbox_pdns.sync.looker import Looker
-from netbox_pdns.sync.ports import Spending
+from netbox_pdns.sync.ports import Removals
 from netbox_pdns.sync.queue import Backoff, ZoneQueue
-from netbox_pdns.sync.reconcile import NOTHING_SPENT, Served
+from netbox_pdns.sync.reconcile import UNCOUNTED, Served
 from netbox_pdns.sync.turns import Turns
 from netbox_pdns.sync.worker import Gate, Worker
 
@@ -71,7 +71,7 @@ async def kept(
     *targets: MemoryTarget,
     concurrency: int = 4,
     gates: tuple[Gate, ...] = (),
-    spending: Spending = NOTHING_SPENT,
+    counts: Removals = UNCOUNTED,
     backoff: float = 0.01,
     drift: Literal["mend", "report"] = "mend",
 ) -> AsyncIterator[Kept]:
@@ -88,7 +88,7 @@ async def kept(
         here.listen(event)
 
     def make_engine(served: Sequence[Served], listener: Listener, turns: Turns) -> Engine:
-        return Engine(source, served, removed, refusals, listener, spending=spending, turns=turns)
+        return Engine(source, served, removed, refusals, listener, counts=counts, turns=turns)
 
     workers = [
         Worker(
@@ -98,7 +98,7 @@ async def kept(
                 removed,
                 refusals,
                 tell=tell,
-                spending=spending,
+                counts=counts,
             ),
             ZoneQueue(0.0, Backoff(backoff)),
             hold,

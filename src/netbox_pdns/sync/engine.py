@@ -20,8 +20,8 @@ from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.events import Listener, TargetFailed, silent
 from netbox_pdns.sync.lane import PATIENCE, Lane, server_of
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, TargetReport
-from netbox_pdns.sync.ports import Source, Spending
-from netbox_pdns.sync.reconcile import NOTHING_SPENT, Reconciler, Served
+from netbox_pdns.sync.ports import Removals, Source
+from netbox_pdns.sync.reconcile import UNCOUNTED, Reconciler, Served
 from netbox_pdns.sync.turns import UNSHARED, Turns
 
 
@@ -36,7 +36,7 @@ class Engine:
         refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
-        spending: Spending = NOTHING_SPENT,
+        counts: Removals = UNCOUNTED,
         turns: Turns = UNSHARED,
         patience: float = PATIENCE,
     ) -> None:
@@ -46,7 +46,7 @@ class Engine:
         self._refusals = refusals
         self._tell = listener
         self._clock = clock
-        self._spending = spending
+        self._counts = counts
         self._turns = turns
         self._patience = patience
 
@@ -101,7 +101,7 @@ class Engine:
                 request,
                 self._tell,
                 self._clock,
-                self._spending,
+                self._counts,
                 self._turns,
             )
             try:

@@ -197,7 +197,9 @@ class Lane:
                     source_empty=not self._pairs.wanted,
                     limits=policy(together[0].zone).limits,
                     forced=self._reconciler.request.force,
-                    spent=self._reconciler.spending.zones(self._reconciler.served.target.name),
+                    spent=self._reconciler.counts.zones_gone(
+                        self._reconciler.served.target.name, [end.zone for end in together]
+                    ),
                 )
         return tuple(held)
 

@@ -17,8 +17,8 @@ from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Event, Listener, ZonePlanned, silent
 from netbox_pdns.sync.hints import Scope
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
-from netbox_pdns.sync.ports import Source, Spending
-from netbox_pdns.sync.reconcile import NOTHING_SPENT, Part, Reconciler, Served
+from netbox_pdns.sync.ports import Removals, Source
+from netbox_pdns.sync.reconcile import UNCOUNTED, Part, Reconciler, Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Looker:
         *,
         tell: Listener = silent,
         clock: Callable[[], float] = time.time,
-        spending: Spending = NOTHING_SPENT,
+        counts: Removals = UNCOUNTED,
     ) -> None:
         self.served = served
         self._source = source
@@ -50,7 +50,7 @@ class Looker:
         self._refusals = refusals
         self._tell = tell
         self._clock = clock
-        self._spending = spending
+        self._counts = counts
         self._known: dict[str, _Known] = {}
 
     async def look(self, zone: str, scope: Scope, request: SyncRequest | None = None) -> ZoneOutcome | None:
@@ -103,7 +103,7 @@ class Looker:
             self._refusals,
             self.note,
             self._clock,
-            self._spending,
+            self._counts,
         )
         report = await engine.run(replace(request, only=frozenset({(self.served.target.name, zone)})))
         target = report.targets[0]
@@ -119,7 +119,7 @@ class Looker:
 
     def _reconciler(self, request: SyncRequest, tell: Listener) -> Reconciler:
         return Reconciler(
-            self._source, self.served, self._removed, self._refusals, request, tell, self._clock, self._spending
+            self._source, self.served, self._removed, self._refusals, request, tell, self._clock, self._counts
         )
 
     def _noting(self, event: Event) -> None:

@@ -6,7 +6,7 @@ another room beside them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from netbox_pdns.planning.values import (
@@ -52,17 +52,29 @@ class Source(Protocol):
         """Return for those of the canonical zone *names* that NetBox explains why they are no longer wanted."""
 
 
-class Spending(Protocol):
-    """What went lately that the guard counts: many small steps are to trip it as a large one does."""
+class Removals(Protocol):
+    """What went lately that the guard counts: many small steps are to trip it as a large one does.
 
-    def records(self, target: str, zone: str) -> int:
-        """Return how many records went from the zone without an explanation in the last 24 hours."""
+    A removal is reserved before it is sent, so that it counts after a crash too; one that is neither settled nor taken back
+    is in doubt, and counts as far as it is not what is to be removed now.
+    """
 
-    def zones(self, target: str) -> int:
-        """Return how many zones of ours were deleted on the target in the last 24 hours."""
+    def records_gone(self, target: str, zone: str, wanted: Iterable[RecordKey] = ()) -> int:
+        """Return how many records went from the zone without an explanation in the last 24 hours; *wanted* are to go now."""
 
-    async def spend(self, target: str, zone: str, *, records: int = 0, zones: int = 0) -> Callable[[], Awaitable[None]]:
-        """Take note of what is about to go, so that it counts after a crash too; what is returned takes the note back."""
+    def zones_gone(self, target: str, wanted: Iterable[str] = ()) -> int:
+        """Return how many zones of ours were deleted on the target in the last 24 hours; *wanted* are to go now."""
+
+    async def reserve(
+        self, target: str, zone: str, records: Iterable[RecordKey] = (), *, whole_zone: bool = False
+    ) -> str:
+        """Note that *records*, or the zone, are about to go; returns what the others ask for."""
+
+    def settle(self, removal_id: str) -> None:
+        """Take note that it was applied."""
+
+    def take_back(self, removal_id: str) -> None:
+        """Take note that it was not."""
 
 
 class Target(Protocol):

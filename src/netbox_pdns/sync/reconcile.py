@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from netbox_pdns.dns.rrset import RRset, Zone
-from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord
+from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord, TransientError
 from netbox_pdns.planning.values import (
     NO_EXPLANATIONS,
     Action,
@@ -32,7 +32,7 @@ from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, ZonePlanned, silent
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
-from netbox_pdns.sync.ports import Source, Spending, Target
+from netbox_pdns.sync.ports import Removals, Source, Target
 from netbox_pdns.sync.turns import UNSHARED, Turns
 
 MOST_REFUSALS = 200
@@ -57,24 +57,26 @@ class Part:
     elsewhere: int
 
 
-class _NothingSpent:
+class _Uncounted:
     """Every run by itself: nothing counts that went before it."""
 
-    def records(self, target: str, zone: str) -> int:
+    def records_gone(self, target: str, zone: str, wanted: Iterable[RecordKey] = ()) -> int:
         return 0
 
-    def zones(self, target: str) -> int:
+    def zones_gone(self, target: str, wanted: Iterable[str] = ()) -> int:
         return 0
 
-    async def spend(self, target: str, zone: str, *, records: int = 0, zones: int = 0) -> Callable[[], Awaitable[None]]:
-        return _keep
+    async def reserve(
+        self, target: str, zone: str, records: Iterable[RecordKey] = (), *, whole_zone: bool = False
+    ) -> str:
+        return ""
+
+    def settle(self, removal_id: str) -> None: ...
+
+    def take_back(self, removal_id: str) -> None: ...
 
 
-async def _keep() -> None:
-    """Take back nothing."""
-
-
-NOTHING_SPENT: Spending = _NothingSpent()
+UNCOUNTED: Removals = _Uncounted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Reconciler:
     request: SyncRequest
     tell: Listener = silent
     clock: Callable[[], float] = time.time
-    spending: Spending = NOTHING_SPENT
+    counts: Removals = UNCOUNTED
     turns: Turns = UNSHARED
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
@@ -162,7 +164,8 @@ class Reconciler:
             explanations = await self.source.explain(desired.ref, plan.unexplained)
         except NetboxPdnsError as error:
             raise _SourceFailed(error) from error
-        explained = replace(context, explanations=explanations)
+        spent = self.counts.records_gone(plan.target, plan.zone, plan.unexplained)
+        explained = replace(context, explanations=explanations, spent=spent)
         return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
 
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
@@ -193,19 +196,20 @@ class Reconciler:
         if plan is None or plan.is_empty or self.request.dry_run or planned.observe_only:
             return planned
         file = None
-        take_back: Callable[[], Awaitable[None]] = _keep
+        noted = await self._reserve(plan)
         try:
             if going := _going(plan):
                 reasons = _reasons(plan, explanations, why)
                 file = await self.removed.write(planned.target, planned.zone, going, reasons, disabled=plan.disabled)
-            take_back = await self._spend(plan)
             applied = await self.served.target.apply(plan, self.served.settings.template)
         except RefusedRecord:
-            await take_back()
+            self.counts.take_back(noted)
             raise
         except NetboxPdnsError as error:
-            await take_back()
+            if not isinstance(error, TransientError):  # after such it is in doubt whether something went
+                self.counts.take_back(noted)
             return replace(planned, error=error, removed_file=file)
+        self.counts.settle(noted)
         return replace(
             planned,
             applied=True,
@@ -215,13 +219,13 @@ class Reconciler:
             removed_file=file,
         )
 
-    async def _spend(self, plan: ZonePlan) -> Callable[[], Awaitable[None]]:
-        """Have what *plan* takes away counted by the guard of later runs."""
+    async def _reserve(self, plan: ZonePlan) -> str:
+        """Have what *plan* takes away counted by the guard from now on; returns "" where nothing counts."""
         if plan.action is Action.DELETE:
-            return await self.spending.spend(plan.target, plan.zone, zones=1)
+            return await self.counts.reserve(plan.target, plan.zone, whole_zone=True)
         unexplained = set(plan.unexplained)
-        gone = sum(record in unexplained for change in plan.changes for record in change.removed_records)
-        return await self.spending.spend(plan.target, plan.zone, records=gone) if gone else _keep
+        gone = [record for change in plan.changes for record in change.removed_records if record in unexplained]
+        return await self.counts.reserve(plan.target, plan.zone, gone) if gone else ""
 
     def _context(self, zone: str) -> PlanContext:
         settings = self.served.settings
@@ -235,7 +239,6 @@ class Reconciler:
             adopting=matches(zone, self.request.adopt),
             forced=self.request.force,
             signs=settings.template.dnssec,
-            spent=self.spending.records(self.served.target.name, zone),
         )
 
     def _blank(self, zone: str, listed: TargetZone | None, desired: Desired | None) -> ZoneOutcome:
