@@ -31,14 +31,18 @@ class NetboxPdnsError(Exception):
 class TransientError(NetboxPdnsError):
     """Trying again may help: a time-out, a refused connection, a server that is overloaded.
 
-    `retry_after` is the number of seconds that the server asked us to wait, where it did.
+    `retry_after` is the number of seconds that the server asked us to wait, where it did. `answered` tells that the server
+    is there and only puts us off (429, say): it is no sign of an outage.
     """
 
     kind = "transient"
 
-    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after: float | None = None, answered: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.answered = answered
 
 
 class ConflictError(NetboxPdnsError):

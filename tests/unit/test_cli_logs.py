@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from cli_reports import CHANGED, DOWN, FAILED, LEFT_OUT, NOTHING
 
-from netbox_pdns.cli.logs import log_retries, log_wait, log_zones, make_logger
+from netbox_pdns.cli.logs import log_breakers, log_retries, log_wait, log_zones, make_logger
 from netbox_pdns.errors import TransientError
+from netbox_pdns.resilience.breaker import BreakerChanged, BreakerState
 from netbox_pdns.resilience.retry import RetryDetails
 from netbox_pdns.sync.events import RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
@@ -112,6 +113,32 @@ def test_retries_are_told_in_the_form_of_the_specification(
     """Each failed attempt is a warning with the time until the next, the last one an error."""
     details = RetryDetails("patch_zone", attempt, 3, TransientError("Connection timeout"), delay)
     log_retries(make_logger("INFO", "json"))(details)
+    told = _json_line(capsys)
+    assert (told["level"], told["event"]) == (level, line)
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "line"),
+    [
+        pytest.param(
+            BreakerChanged("PowerDNS (b)", BreakerState.CLOSED, BreakerState.OPEN, "no answer", 30.0),
+            "error", "Circuit breaker of PowerDNS (b) is open: no answer. No calls for 30s", id="opens",
+        ),
+        pytest.param(
+            BreakerChanged("NetBox", BreakerState.OPEN, BreakerState.HALF_OPEN, "trial"),
+            "info", "Circuit breaker of NetBox is half-open: trial", id="tries",
+        ),
+        pytest.param(
+            BreakerChanged("NetBox", BreakerState.HALF_OPEN, BreakerState.CLOSED, "it answers again"),
+            "warning", "Circuit breaker of NetBox is closed: it answers again", id="closes",
+        ),
+    ],
+)  # fmt: skip
+def test_how_a_circuit_breaker_stands_is_told(
+    event: BreakerChanged, level: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That a server is left alone is an error; that it is asked again is shown to whoever read of the error."""
+    log_breakers(make_logger("INFO", "json"))(event)
     told = _json_line(capsys)
     assert (told["level"], told["event"]) == (level, line)
 

@@ -15,6 +15,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 from netbox_pdns.cli.redaction import printable, redacted_data
 from netbox_pdns.planning.values import ZonePlan
+from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
 from netbox_pdns.sync.events import Event, Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
@@ -61,11 +62,28 @@ def log_retries(logger: FilteringBoundLogger) -> RetryHook:
 def retry_line(details: RetryDetails) -> str:
     """Return the line of a failed attempt."""
     if details.delay is None:
-        return f"Function {details.name} failed after {details.attempts} attempts: {details.error}"
+        return f"Function {details.name} failed after {details.attempt} attempts: {details.error}"
     return (
         f"Function {details.name} failed (attempt {details.attempt}/{details.attempts}): {details.error}. "
         f"Retrying in {details.delay:.1f}s"
     )
+
+
+def log_breakers(logger: FilteringBoundLogger) -> BreakerListener:
+    """Return the listener that writes a line each time a circuit breaker changes its state."""
+
+    def listen(event: BreakerChanged) -> None:
+        line = f"Circuit breaker of {event.name} is {event.after}: {event.reason}"
+        match event.after:
+            case BreakerState.OPEN:
+                line += f". No calls for {event.pause:.0f}s"
+                logger.error(line)
+            case BreakerState.HALF_OPEN:
+                logger.info(line)
+            case BreakerState.CLOSED:
+                logger.warning(line)
+
+    return listen
 
 
 def log_zones(logger: FilteringBoundLogger) -> Listener:

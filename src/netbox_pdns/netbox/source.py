@@ -16,7 +16,8 @@ from netbox_pdns.netbox.reading_names import read_names
 from netbox_pdns.netbox.selection import selected, zone_ref
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
+from netbox_pdns.resilience.breaker import CircuitBreaker
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
 from netbox_pdns.settings import NetBoxSettings, Selection
 
 
@@ -24,9 +25,15 @@ class NetBoxSource:
     """NetBox DNS as a source of zones; use it as an asynchronous context manager."""
 
     def __init__(
-        self, settings: NetBoxSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+        self,
+        settings: NetBoxSettings,
+        *,
+        hook: RetryHook = ignore,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        breaker: CircuitBreaker | None = None,
+        observe: CallObserver = unobserved,
     ) -> None:
-        self.client = NetBoxClient(settings, hook=hook, policy=policy)
+        self.client = NetBoxClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
 

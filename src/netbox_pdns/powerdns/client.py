@@ -20,9 +20,18 @@ import msgspec
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.powerdns.wire import Failure, Metadata, Server, Setting, ZoneWire
+from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
+from netbox_pdns.resilience.retry import (
+    DEFAULT_POLICY,
+    Caller,
+    CallObserver,
+    RetryHook,
+    RetryPolicy,
+    ignore,
+    unobserved,
+)
 from netbox_pdns.settings import TargetSettings
 
 T = TypeVar("T")
@@ -56,11 +65,16 @@ class PowerDNSClient:
     """Calls of one server's API; use it as an asynchronous context manager."""
 
     def __init__(
-        self, settings: TargetSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+        self,
+        settings: TargetSettings,
+        *,
+        hook: RetryHook = ignore,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        breaker: CircuitBreaker | None = None,
+        observe: CallObserver = unobserved,
     ) -> None:
         self._settings = settings
-        self._hook = hook
-        self._policy = policy
+        self._caller = Caller(self._who, policy, hook, breaker, observe)
         self.ahead: float | None = None
         """Seconds that the server's clock is ahead of ours; None where it does not tell (PowerDNS itself does not)."""
         self.turns: AbstractAsyncContextManager[object] = nullcontext()
@@ -155,7 +169,7 @@ class PowerDNSClient:
 
     async def retried(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
         """Return what *call* returns, repeated as this client repeats its own calls."""
-        return await retrying(call, name=name, policy=self._policy, hook=self._hook)
+        return await self._caller.retried(name, call)
 
     async def _call(self, name: str, method: str, path: str, body: bytes | None = None) -> None:
         await self.retried(name, lambda: self._once(name, method, path, body))
@@ -175,6 +189,9 @@ class PowerDNSClient:
             raise self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {error}") from error
 
     async def _once(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
+        return await self._caller.once(lambda: self._asked(name, method, path, body))
+
+    async def _asked(self, name: str, method: str, path: str, body: bytes | None) -> bytes:
         headers = {"Content-Type": "application/json"} if body else None
         try:
             response = await answered(self._http, self._peer, method, self._base + path, content=body, headers=headers)
@@ -200,7 +217,12 @@ class PowerDNSClient:
         if status in {401, 403}:
             return self._wrong_key(status)
         if may_pass(status):
-            return TransientError(what, hint="see the server's log", retry_after=retry_after(response, time.time()))
+            return TransientError(
+                what,
+                hint="see the server's log",
+                retry_after=retry_after(response, time.time()),
+                answered=status < 500,
+            )
         if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
             return TooLargeError(what, hint=_LARGER)
         if _is_html(response) or status not in {400, 404, 409, 422}:

@@ -15,7 +15,8 @@ from netbox_pdns.powerdns.capabilities import asked_capabilities
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.reading import listed, observed
 from netbox_pdns.powerdns.rectifying import is_owed
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
+from netbox_pdns.resilience.breaker import CircuitBreaker
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
 from netbox_pdns.resilience.together import gathered
 from netbox_pdns.settings import TargetSettings, ZoneTemplate
 
@@ -27,11 +28,18 @@ class PowerDNSTarget:
     """
 
     def __init__(
-        self, settings: TargetSettings, mark: str, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+        self,
+        settings: TargetSettings,
+        mark: str,
+        *,
+        hook: RetryHook = ignore,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        breaker: CircuitBreaker | None = None,
+        observe: CallObserver = unobserved,
     ) -> None:
         self.name = settings.name
         self.mark = mark
-        self.client = PowerDNSClient(settings, hook=hook, policy=policy)
+        self.client = PowerDNSClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
         self._batch_bytes = settings.batch_bytes
         self._writer: Writer | None = None
         self._asking = asyncio.Lock()

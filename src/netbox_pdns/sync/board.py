@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from netbox_pdns.planning.values import Held, LeftOut
+from netbox_pdns.resilience.breaker import BreakerState as BreakerState  # noqa: PLC0414 - a word of the board, too
 
 
 class Condition(StrEnum):
@@ -59,14 +60,6 @@ class ZoneState:
     next_try: float | None = None
     not_served: tuple[str, ...] = ()
     """RRsets (`NAME TYPE`) that the server took and DNS does not answer: an alarm."""
-
-
-class BreakerState(StrEnum):
-    """A circuit breaker's state."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half-open"
 
 
 @dataclass(frozen=True, slots=True)
