@@ -8,11 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from netbox_pdns.settings.crontab import parsed, time_zone
 from netbox_pdns.settings.models import Frozen, Seconds, Words
 
+
+def _known_zone(name: str) -> str:
+    time_zone(name)
+    return name
+
+
 Port = Annotated[int, Field(ge=0, le=65535)]
+CronText = Annotated[str, AfterValidator(parsed)]
+"""A cron expression; empty is never."""
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
 class ServiceOptions(Frozen):
@@ -70,11 +80,12 @@ class KeeperOptions(Frozen):
 class TriggerOptions(Frozen):
     """What makes the service look: schedules, webhooks, NetBox's change log."""
 
-    sync_crontab: str = "0 */6 * * *"
-    """When everything is synchronised: the lists of both sides tell which zones need a look. Cron; empty is never."""
-    drift_crontab: str = "30 2 * * *"
-    """When the content of every zone is compared. Cron; empty is never."""
-    timezone: str = ""
+    sync_crontab: CronText = "0 */6 * * *"
+    """When everything is synchronised: the lists of both sides tell which zones need a look. A cron expression (minute, \
+hour, day of month, month, day of week), or `never`."""
+    drift_crontab: CronText = "30 2 * * *"
+    """When the content of every zone is compared. A cron expression, or `never`."""
+    timezone: ZoneName = ""
     """The time zone of the cron expressions, like `Europe/Berlin`; empty is the machine's."""
     webhook_secret: SecretStr | None = None
     """The secret that webhooks are signed with."""
