@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from netbox_pdns.cli.redaction import printable, redacted_data
 from netbox_pdns.planning.values import ZonePlan
+from netbox_pdns.redaction import printable, redacted_data
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
 from netbox_pdns.sync.events import Event, Listener, RunStarted, TargetFailed, ZoneDone

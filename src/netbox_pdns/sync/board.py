@@ -80,6 +80,8 @@ class TargetState:
     url: str
     queue: QueueState = QueueState()
     breaker: BreakerState = BreakerState.CLOSED
+    breaker_since: float | None = None
+    """Since when the breaker is not closed."""
     last_pass: float | None = None
     """When all of its zones had last been looked at."""
     error: str | None = None
@@ -139,6 +141,7 @@ class Board:
     last_sync: float | None = None
     tally: Tally = field(default_factory=Tally)
     source_breaker: BreakerState = BreakerState.CLOSED
+    source_breaker_since: float | None = None
     source_error: str | None = None
     suspect: str | None = None
     targets: dict[str, TargetState] = field(default_factory=dict)

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 MASK = "********"
 SHORTEST_SECRET = 8
 """Shorter secrets would mask ordinary words; a part of a secret that was cut off counts from as many characters."""
+
+
+class Secrets:
+    """The secrets in force; those of before stay among them, since a server may still repeat one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._all = dict.fromkeys(secrets)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Add *secrets*, which are in force from now on."""
+        self._all = {**self._all, **dict.fromkeys(secrets)}
+
+    def clean(self, data: Any) -> Any:
+        """Return plain *data* without any of them."""
+        return redacted_data(data, self._all)
 
 
 def printable(text: str) -> str:
