@@ -32,8 +32,8 @@ def netbox(*names: str, address: str = "192.0.2.1", serial: int = 7) -> MemorySo
 
 
 def looks(here: Kept, zone: str) -> int:
-    """Return how many looks at *zone* are over."""
-    return sum(1 for event in here.told if isinstance(event, LookDone) and event.work.zone == zone)
+    """Return how many looks at *zone*, for hints, are over."""
+    return sum(1 for event in here.told if isinstance(event, LookDone) and event.work.zone == zone and event.work.since)
 
 
 def passes(here: Kept) -> int:

@@ -19,7 +19,7 @@ from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.planning.expectations import Expectation, Seen, can_be_asked
 from netbox_pdns.planning.values import Action, ZonePlan
 from netbox_pdns.planning.verdicts import Finding, is_as_wanted, is_hidden, verdict
-from netbox_pdns.sync.events import Confirmed, Event, Listener, LookDone, ZoneDone
+from netbox_pdns.sync.events import Confirmed, Event, Listener, LookDone
 from netbox_pdns.sync.hints import Cause
 from netbox_pdns.sync.outcome import ZoneOutcome
 from netbox_pdns.sync.reconcile import Served
@@ -77,13 +77,8 @@ class Confirmer:
 
     def __call__(self, event: Event) -> None:
         """Take note of what was written."""
-        match event:
-            case ZoneDone():
-                self._note(event.outcome, ())
-            case LookDone(outcome=ZoneOutcome() as outcome):
-                self._note(outcome, event.work.causes)
-            case _:
-                return
+        if isinstance(event, LookDone) and event.outcome is not None:
+            self._note(event.outcome, event.work.causes)
 
     async def run(self) -> None:
         """Ask, until cancelled."""

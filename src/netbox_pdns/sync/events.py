@@ -56,9 +56,10 @@ class TargetFailed:
 
 @dataclass(frozen=True, slots=True)
 class LookDone:
-    """A look that hints asked for is over after so many `seconds`.
+    """A look of the keeper's is over after so many `seconds`, for hints or in a pass over everything.
 
-    Without an `outcome` and an `error` neither side has the zone; with an `error` the look is made again later.
+    Without an `outcome` and an `error` neither side has the zone; with an `error` the look is made again later. `dry` tells
+    that nothing was to be written: what `work` was for is not done with.
     """
 
     target: str
@@ -66,16 +67,28 @@ class LookDone:
     outcome: ZoneOutcome | None
     error: NetboxPdnsError | None
     seconds: float
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassBegun:
+    """A pass over all zones of `targets` begins; nothing of it is read yet."""
+
+    depth: Depth
+    cause: Cause
+    targets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PassDone:
-    """All zones were looked at, in `depth`, for `cause`; `error` is what kept all of it from being done."""
+    """A pass is over. `targets` are those of which all zones were looked at, `error` is what kept it from more."""
 
     depth: Depth
     cause: Cause
+    targets: tuple[str, ...]
     seconds: float
     error: NetboxPdnsError | None = None
+    dry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ class Confirmed:
     trouble: str = ""
 
 
-Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed | LookDone | PassDone | Confirmed
+Event: TypeAlias = RunStarted | ZonePlanned | ZoneDone | TargetFailed | LookDone | PassBegun | PassDone | Confirmed
 
 
 class Listener(Protocol):

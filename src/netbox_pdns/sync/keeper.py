@@ -17,11 +17,12 @@ from netbox_pdns.errors import NetboxPdnsError, TransientError
 from netbox_pdns.planning.values import Held
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.engine import Engine
-from netbox_pdns.sync.events import Event, Listener, PassDone, ZoneDone, ZonePlanned
+from netbox_pdns.sync.events import Event, Listener, LookDone, PassBegun, PassDone, ZoneDone, ZonePlanned
 from netbox_pdns.sync.hints import WHOLE, Cause, Depth, Hint, Trigger
-from netbox_pdns.sync.outcome import SyncRequest
+from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.ports import Source
 from netbox_pdns.sync.posting import state_after
+from netbox_pdns.sync.queue import Work
 from netbox_pdns.sync.reconcile import Served
 from netbox_pdns.sync.survey import differing
 from netbox_pdns.sync.turns import Turns
@@ -119,19 +120,27 @@ class Keeper:
         initial = cause.trigger is Trigger.START
         if initial:
             self._board.initial_sync.started = True
-        error: NetboxPdnsError | None = None
+        names = tuple(name for name in self._workers if target in {None, name})
+        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self._drift == "report"
+        dry = reporting or self._board.suspect is not None
+        self._tell(PassBegun(depth, cause, names))
+        failures: dict[str, NetboxPdnsError] = {}
         try:
             async with self._hold(("", ""), "full_sync"):
-                error = await self._over_all(depth, cause, target)
-        except NetboxPdnsError as raised:
-            error = raised
-        self._after_pass(initial=initial, error=error)
-        self._tell(PassDone(depth, cause, self._monotonic() - started, error))
+                await self._over_all(depth, cause, names, failures, dry=dry)
+        except NetboxPdnsError as error:
+            failures |= dict.fromkeys(names, error)
+        error_ = next(iter(failures.values()), None)
+        self._after_pass(initial=initial, error=error_)
+        done = tuple(name for name in names if name not in failures)
+        self._tell(PassDone(depth, cause, done, self._monotonic() - started, error_, dry))
 
-    async def _over_all(self, depth: Depth, cause: Cause, target: str | None) -> NetboxPdnsError | None:
+    async def _over_all(
+        self, depth: Depth, cause: Cause, names: Sequence[str], failures: dict[str, NetboxPdnsError], *, dry: bool
+    ) -> None:
         turns = PassTurns(self._workers, self._hold, cause, self._monotonic)
-        served = [worker.served for name, worker in self._workers.items() if target in {None, name}]
-        only, failures = None, list[NetboxPdnsError]()
+        served = [self._workers[name].served for name in names]
+        only = None
         if depth is Depth.LISTS:
             only = frozenset[tuple[str, str]]()
             for each in served:
@@ -139,39 +148,38 @@ class Keeper:
             if len(only) <= HINTS_AT_MOST:
                 for name, zone in sorted(only):
                     self.look(Hint(zone, cause, WHOLE, name))
-                return failures[0] if failures else None
+                return
             served = [each for each in served if any(each.target.name == name for name, _ in only)]
-        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self._drift == "report"
-        request = SyncRequest(only=only, dry_run=reporting or self._board.suspect is not None)
-        report = await self._make_engine(served, self._listen, turns).run(request)
+
+        def listen(event: Event) -> None:
+            self._listen(event, cause, dry=dry)
+
+        report = await self._make_engine(served, listen, turns).run(SyncRequest(only=only, dry_run=dry))
         for done in report.targets:
             self._note(done.name, done.error, done.held)
-            failures += [] if done.error is None else [done.error]
-        return failures[0] if failures else None
+            failures |= {} if done.error is None else {done.name: done.error}
 
-    async def _survey(self, served: Served, failures: list[NetboxPdnsError]) -> frozenset[tuple[str, str]]:
+    async def _survey(self, served: Served, failures: dict[str, NetboxPdnsError]) -> frozenset[tuple[str, str]]:
         name = served.target.name
         try:
             zones = await differing(self._source, served, self._board)
         except NetboxPdnsError as error:
-            failures.append(error)
+            failures[name] = error
             self._note(name, error, self._board.targets[name].held)
             return frozenset()
         self._note(name, None, self._board.targets[name].held)
         return frozenset((name, zone) for zone in zones)
 
-    def _listen(self, event: Event) -> None:
+    def _listen(self, event: Event, cause: Cause, *, dry: bool) -> None:
         match event:
             case ZonePlanned():
                 self._workers[event.plan.target].learn(event)
             case ZoneDone():
-                self._after_zone(event)
-                self._tell(event)
+                self._after_zone(event.outcome, cause, dry=dry)
             case _:
                 self._tell(event)
 
-    def _after_zone(self, done: ZoneDone) -> None:
-        outcome = done.outcome
+    def _after_zone(self, outcome: ZoneOutcome, cause: Cause, *, dry: bool) -> None:
         worker = self._workers[outcome.target]
         if outcome.error is not None:
             worker.again(outcome, outcome.error)
@@ -182,6 +190,8 @@ class Keeper:
         elif not worker.queue.holds(outcome.zone):
             before = self._board.zone(outcome.target, outcome.zone)
             self._board.note(state_after(before, outcome, WHOLE, self._board.clock()))
+        work = Work(outcome.zone, WHOLE, (cause,), frozenset(), 0.0)
+        self._tell(LookDone(outcome.target, work, outcome, outcome.error, outcome.seconds, dry))
 
     def _note(self, target: str, error: NetboxPdnsError | None, held: tuple[Held, ...]) -> None:
         state = self._board.targets[target]

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from netbox_pdns.errors import NetboxPdnsError, TransientError
 from netbox_pdns.sync.board import Board, BreakerState, Condition, TargetState
-from netbox_pdns.sync.events import Event, Listener, LookDone, ZoneDone
+from netbox_pdns.sync.events import Event, Listener, LookDone
 from netbox_pdns.sync.hints import WHOLE, Cause, Hint, Trigger
 from netbox_pdns.sync.looker import Looker
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
@@ -156,7 +156,8 @@ class Worker:
         started = self._monotonic()
         self.touched[work.zone] = started
         request = self._requests.pop(work.zone, None)
-        outcome, error = await self._looked(work, self._allowed(request))
+        allowed = self._allowed(request)
+        outcome, error = await self._looked(work, allowed)
         now = self._monotonic()
         delay = None
         if error is None:
@@ -167,7 +168,8 @@ class Worker:
             if request is not None:
                 self._requests.setdefault(work.zone, request)
         self._post(work, outcome, error, delay)
-        self._tell(LookDone(self.target, work, outcome, error, now - started))
+        dry = allowed is not None and allowed.dry_run
+        self._tell(LookDone(self.target, work, outcome, error, now - started, dry))
         self._slots.release()
         self._woken.set()
 
@@ -183,8 +185,6 @@ class Worker:
                 outcome = await self._looker.look(work.zone, work.scope, request)
         except NetboxPdnsError as error:
             return None, error
-        if outcome is not None:
-            self._tell(ZoneDone(outcome))
         return outcome, None if outcome is None else outcome.error
 
     def _post(
