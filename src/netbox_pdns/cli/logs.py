@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -17,7 +18,7 @@ from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.redaction import printable, redacted_data
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
-from netbox_pdns.sync.events import Event, Listener, RunStarted, TargetFailed, ZoneDone
+from netbox_pdns.sync.events import Event, Listener, LookDone, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
 
 
@@ -99,6 +100,24 @@ def log_zones(logger: FilteringBoundLogger) -> Listener:
                 logger.error("target failed", target=event.target, error=str(event.error), hint=event.error.hint)
 
     return listen
+
+
+def log_look(logger: FilteringBoundLogger, done: LookDone) -> None:
+    """Write the line of a look of the service's: what changed, why, and for whom."""
+    if done.outcome is None:
+        line = logger.bind(zone=done.work.zone, target=done.target)
+        if done.error is not None:
+            line.error("zone failed", error=str(done.error), hint=done.error.hint, seconds=round(done.seconds, 3))
+        return
+    causes = done.work.causes
+    users = ", ".join(sorted({each.user for each in causes if each.user}))
+    edits = [each.edited for each in causes if each.edited is not None]
+    line = logger.bind(
+        triggers=", ".join(sorted({str(each.trigger) for each in causes})),
+        users=users or None,
+        edited=None if not edits else datetime.fromtimestamp(min(edits), UTC).isoformat(timespec="milliseconds"),
+    )
+    _zone(line if done.outcome.applied else logger, done.outcome)
 
 
 def log_wait(logger: FilteringBoundLogger, operation: str) -> Callable[[float], None]:

@@ -11,7 +11,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.sync.events import Event, TargetFailed, ZoneDone
+from netbox_pdns.sync.events import Event, LookDone, TargetFailed
 from netbox_pdns.sync.hints import Cause, Depth, Hint, Hints
 
 LAG = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
@@ -57,10 +57,10 @@ class Metrics:
     def __call__(self, event: Event) -> None:
         """Take note of an event of the reconciler."""
         match event:
-            case ZoneDone():
+            case LookDone():
+                self.sync_done(event.target, event.seconds, event.error)
                 done = event.outcome
-                self.sync_done(done.target, done.seconds, done.error)
-                if done.applied:
+                if done is not None and done.applied:
                     self._changes.labels(done.target).inc()
                     self._rrsets.labels(done.target).inc(0 if done.plan is None else len(done.plan.changes))
             case TargetFailed():
