@@ -54,7 +54,7 @@ class Database:
         """
         prepared = await asyncio.to_thread(prepare, self.path, self._clock(), unsound)
         if prepared.usable:
-            self._use_file()
+            self._use_file(_file_engine(self.path, self._busy_patience))
         else:
             await self._use_memory(copied=unsound is None)
         return prepared.remarks
@@ -67,18 +67,17 @@ class Database:
 
     async def back_to_disk(self) -> bool:
         """Try to use the file again, with what came together in memory; tell whether that is so now."""
-        async with self._turn:
+        async with self._turn:  # nothing is written to memory meanwhile
             prepared = await asyncio.to_thread(prepare, self.path, self._clock())
-            memory = self._there()
             if not prepared.usable:
                 return False
-            self._use_file()
+            memory, file = self._there(), _file_engine(self.path, self._busy_patience)
             try:
-                await _copied(memory, self._there())
+                await _copied(memory, file)
             except SQLAlchemyError:
-                await self.close()
-                self._engine, self.persistent = memory, False
+                await file.dispose()
                 return False
+            self._use_file(file)
             await memory.dispose()
             return True
 
@@ -124,11 +123,11 @@ class Database:
         self._readings.add(reading)
         reading.add_done_callback(self._readings.discard)
         try:
-            await asyncio.wait({reading}, timeout=READ_PATIENCE)
+            done, _ = await asyncio.wait({reading}, timeout=READ_PATIENCE)
         finally:
             if not reading.done():
                 await _abandon(reading, under_way)
-        if reading.cancelled():
+        if not done:
             raise TransientError(f"{self.path.name} did not answer within {READ_PATIENCE:.0f} s", hint=_DNS_GOES_ON)
         try:
             return reading.result()
@@ -140,8 +139,8 @@ class Database:
         async with self._failing_clearly(), self._transaction() as connection:
             return await work(connection)
 
-    def _use_file(self) -> None:
-        self._engine = _file_engine(self.path, self._busy_patience)
+    def _use_file(self, engine: AsyncEngine) -> None:
+        self._engine = engine
         self._identity = identity(self.path)
         self.persistent = True
 
@@ -184,9 +183,16 @@ def _unremarked(why: str, remarks: Sequence[Remark]) -> None:
 
 async def _abandon(reading: asyncio.Task[Any], under_way: Sequence[aiosqlite.Connection]) -> None:
     """End a read that takes too long: the query itself, else its connection would be closed after it only."""
+    reading.add_done_callback(_unheard)
     for connection in under_way:
         await connection.interrupt()
     reading.cancel()
+
+
+def _unheard(reading: asyncio.Task[Any]) -> None:
+    """Take what became of a read that nobody waits for any more."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _failure(error: BaseException) -> StoreFailure:

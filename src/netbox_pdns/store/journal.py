@@ -112,7 +112,7 @@ class Journal:
         self._failures = 0
         self._state = StoreHealth()
         self._there_is_some = asyncio.Event()
-        self._barriers: list[tuple[int, asyncio.Future[None]]] = []
+        self._barriers: list[tuple[int, asyncio.Future[bool]]] = []
 
     def put(self, write: Write) -> None:
         """Have *write* written, in its turn."""
@@ -139,13 +139,16 @@ class Journal:
         return state
 
     async def written(self, patience: float) -> bool:
-        """Wait until all that was put until now is on disk, at most *patience* seconds; tell whether it is."""
+        """Wait until all that was put until now is on disk, at most *patience* seconds; tell whether it is.
+
+        Where the next transaction fails, the answer is no at once.
+        """
         if self._all_written():
             return True
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._barriers.append((self._number, done))
         await asyncio.wait({done}, timeout=patience)
-        return done.done() or not done.cancel()
+        return done.result() if done.done() else not done.cancel()
 
     async def run(self) -> None:
         """Write for ever; to be cancelled."""
@@ -181,6 +184,7 @@ class Journal:
             except StoreFailure as failure:
                 self._failures += 1
                 self._now(replace(self._state, ok=False, detail=f"{failure}; it is tried again"))
+                self._answer(False, before=self._number + 1)
             finally:
                 self._begun = None
         if self._all_written():
@@ -213,10 +217,13 @@ class Journal:
         self._failures = 0
         slow = took > self._limits.slow
         self._now(replace(self._state, ok=not slow, detail=_slow(took) if slow else ""))
-        oldest = self._oldest()
+        self._answer(True, before=self._oldest())
+
+    def _answer(self, answer: bool, *, before: int) -> None:
+        """Answer those who wait for what was put before the put number *before*."""
         for number, done in self._barriers:
-            if number < oldest and not done.done():
-                done.set_result(None)
+            if number < before and not done.done():
+                done.set_result(answer)
         self._barriers = [barrier for barrier in self._barriers if not barrier[1].done()]
 
     def _all_written(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Double, Index, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "0001"
@@ -18,7 +18,7 @@ SCHEMA = "0001"
 class Base(DeclarativeBase):
     """What all tables belong to."""
 
-    type_annotation_map: ClassVar = {str: Text, int: BigInteger}
+    type_annotation_map: ClassVar = {str: Text, int: BigInteger, float: Double}
 
 
 class ZoneRow(Base):

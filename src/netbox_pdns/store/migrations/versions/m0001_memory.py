@@ -19,25 +19,25 @@ def upgrade() -> None:
         sa.Column("zone", sa.Text, primary_key=True),
         sa.Column("source_serial", sa.BigInteger),
         sa.Column("served_serial", sa.BigInteger),
-        sa.Column("equal_at", sa.Float),
+        sa.Column("equal_at", sa.Double),
         sa.Column("rrsets", sa.BigInteger, nullable=False),
         sa.Column("clean", sa.Boolean, nullable=False),
         sa.Column("attempts", sa.BigInteger, nullable=False),
-        sa.Column("next_try", sa.Float),
+        sa.Column("next_try", sa.Double),
     )
     op.create_table(
         "feed_cursor",
         sa.Column("feed", sa.Text, primary_key=True),
         sa.Column("target", sa.Text, primary_key=True),
         sa.Column("position", sa.Text, nullable=False),
-        sa.Column("saved_at", sa.Float, nullable=False),
+        sa.Column("saved_at", sa.Double, nullable=False),
     )
     op.create_table(
         "removal",
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("target", sa.Text, nullable=False),
         sa.Column("zone", sa.Text, nullable=False),
-        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("at", sa.Double, nullable=False),
         sa.Column("whole_zone", sa.Boolean, nullable=False),
         sa.Column("records", sa.BigInteger, nullable=False),
         sa.Column("digests", sa.Text, nullable=False),
@@ -55,9 +55,9 @@ def upgrade() -> None:
         sa.Column("deleted", sa.BigInteger, nullable=False),
         sa.Column("serial", sa.BigInteger),
         sa.Column("causes", sa.Text, nullable=False),
-        sa.Column("edited", sa.Float),
-        sa.Column("applied", sa.Float, nullable=False),
-        sa.Column("served", sa.Float),
+        sa.Column("edited", sa.Double),
+        sa.Column("applied", sa.Double, nullable=False),
+        sa.Column("served", sa.Double),
         sa.Column("summary", sa.Text, nullable=False),
     )
     op.create_index("receipt_zone", "receipt", ["zone", "id"])
@@ -67,7 +67,7 @@ def upgrade() -> None:
         "source",
         sa.Column("url", sa.Text, primary_key=True),
         sa.Column("change", sa.BigInteger),
-        sa.Column("changed_at", sa.Float),
+        sa.Column("changed_at", sa.Double),
         sa.Column("request", sa.Text, nullable=False),
         sa.Column("owed", sa.Text),
     )
