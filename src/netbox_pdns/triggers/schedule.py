@@ -70,8 +70,8 @@ class Timetable:
 class Scheduler:
     """Leaves hints when schedules are due.
 
-    *last* is when each schedule was last due, by its name, as *told* said it before: schedules that are not in it have
-    missed nothing. *told* is not to block.
+    *last* is when each schedule was last due, by its name, as *told* said it before: one that is not in it has missed
+    nothing. *told* is not to block.
     """
 
     def __init__(
