@@ -10,6 +10,7 @@ from structlog.typing import FilteringBoundLogger
 from netbox_pdns.cli.logs import log_look
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.resilience.breaker import BreakerChanged
+from netbox_pdns.resilience.locks import LockAcquired, LockEvent, LockReleased, LockTimedOut
 from netbox_pdns.resilience.retry import CallDetails
 from netbox_pdns.service.announcing import Announcer
 from netbox_pdns.service.metrics import Metrics
@@ -69,6 +70,20 @@ class Telling:
             state = replace(self.board.targets[label], breaker=event.after)
             self.board.targets[label] = state
             self.announcer.target(state)
+
+    def lock(self, event: LockEvent) -> None:
+        """Take note of what became of a lock."""
+        match event:
+            case LockAcquired():
+                self.metrics.lock_had(event.operation, event.waited)
+                self.board.tally.contention += event.was_contended
+            case LockReleased():
+                self.metrics.lock_released(event.operation, event.held)
+            case LockTimedOut():
+                self.metrics.lock_timed_out(event.operation, event.limit)
+                self.board.tally.contention += 1
+            case _:
+                pass
 
     def _look(self, done: LookDone) -> None:
         self.board.tally.syncs += 1

@@ -22,7 +22,7 @@ from netbox_pdns.sync.hints import WHOLE, Cause, Depth, Hint, Trigger
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.ports import Source
 from netbox_pdns.sync.posting import state_after
-from netbox_pdns.sync.queue import Work
+from netbox_pdns.sync.queue import Backoff, Work
 from netbox_pdns.sync.reconcile import Served
 from netbox_pdns.sync.survey import differing
 from netbox_pdns.sync.turns import Turns
@@ -53,6 +53,7 @@ class Keeper:
         *,
         patience: float = 20.0,
         drift: Literal["mend", "report"] = "mend",
+        backoff: Backoff = Backoff(),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers: Mapping[str, Worker] = {worker.target: worker for worker in workers}
@@ -63,6 +64,9 @@ class Keeper:
         self._tell = tell
         self._patience = patience
         self._drift = drift
+        self._backoff = backoff
+        self._failed_passes = 0
+        self._later: dict[str | None, asyncio.TimerHandle] = {}
         self._monotonic = monotonic
         self._passes: dict[str | None, tuple[Depth, Cause]] = {}
         self._wanted = asyncio.Event()
@@ -81,6 +85,10 @@ class Keeper:
             self._passes[target] = (depth, cause)
         self._wanted.set()
 
+    def begin(self) -> None:
+        """Say that the first pass is on its way."""
+        self._board.initial_sync.started = True
+
     def distrust(self, why: str) -> None:
         """Write nothing from now on: NetBox shows what is older than what was applied. Looks go on, and are shown."""
         self._board.suspect = why
@@ -93,6 +101,8 @@ class Keeper:
     def stop(self) -> None:
         """Begin nothing more; `run` returns when what is under way is done, or its patience over."""
         self._stopping.set()
+        for handle in self._later.values():
+            handle.cancel()
         for worker in self._workers.values():
             worker.stop()
 
@@ -132,6 +142,11 @@ class Keeper:
             failures |= dict.fromkeys(names, error)
         error_ = next(iter(failures.values()), None)
         self._after_pass(initial=initial, error=error_)
+        self._failed_passes = 0 if error_ is None else self._failed_passes + 1
+        if error_ is not None:
+            delay = self._backoff.delay(self._failed_passes, 1.0)
+            again = target if len(failures) != 1 else next(iter(failures))
+            self._later[again] = asyncio.get_running_loop().call_later(delay, self.look_everywhere, depth, cause, again)
         done = tuple(name for name in names if name not in failures)
         self._tell(PassDone(depth, cause, done, self._monotonic() - started, error_, dry))
 
