@@ -25,6 +25,7 @@ _ABOUT = """Keeps PowerDNS Authoritative servers equal to what NetBox DNS holds.
 Nothing here writes DNS by itself: a request leaves a hint where to look, and the keeper finds out the rest."""
 _EVERYWHERE = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 """Headers that every answer has, unless it says otherwise."""
+_PROBES = frozenset({"/health", "/livez", "/readyz", "/status", "/metrics"})
 
 
 def create_app(service: Service) -> FastAPI:
@@ -38,6 +39,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         default_response_class=_clean_json(service.secrets),
         exception_handlers=dict(refusals.handlers()),  # type: ignore[arg-type]  # each takes the kind it stands for
         middleware=[
@@ -51,7 +53,7 @@ def create_app(service: Service) -> FastAPI:
     app.router.add_api_route(
         "/openapi.json", _openapi, include_in_schema=False, response_model=None, route_class_override=KeyedRoute
     )
-    app.openapi = lambda: _description(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
+    app.openapi = lambda: _description(app, service)  # type: ignore[method-assign]  # FastAPI's own way to change it
     service.parts.metrics.registry.register(
         BoardCollector(service.parts.board, by_zone=service.options.metrics_by_zone, clock=service.parts.board.clock)
     )
@@ -72,12 +74,15 @@ def _clean_json(secrets: Secrets) -> type[JSONResponse]:
     return CleanJSON
 
 
-def _description(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI description, in which refusals have their media type."""
+def _description(app: FastAPI, service: Service) -> dict[str, Any]:
+    """Return the OpenAPI description: refusals have their media type, and a key is asked for where it is asked for."""
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        for path in made["paths"].values():
-            for operation in path.values():
+        without_key = _without_key(service)
+        for path, operations in made["paths"].items():
+            for operation in operations.values():
+                if path in without_key:
+                    operation.pop("security", None)
                 for status, answer in operation["responses"].items():
                     content = answer.get("content", {})
                     if int(status) >= 400 and _is_problem(content):
@@ -86,12 +91,21 @@ def _description(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def _without_key(service: Service) -> set[str]:
+    free = set() if service.options.status_needs_key else {"/status", "/mqtt/status"}
+    free |= set() if service.options.metrics_needs_key else {"/metrics"}
+    return free | ({"/webhooks/netbox"} if service.webhooks_signed else set())
+
+
 def _is_problem(content: dict[str, Any]) -> bool:
     return bool(content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"))
 
 
 class _Outermost:
-    """Around everything: counts requests, adds what every answer has, and turns faults of ours into plain refusals."""
+    """Around everything: counts requests, adds what every answer has, and turns faults of ours into plain refusals.
+
+    A probe may be asked by HEAD; the server leaves the content of the answer away (RFC 9110, section 9.3.2).
+    """
 
     def __init__(self, app: ASGIApp, service: Service, refusals: Refusals) -> None:
         self._app = app
@@ -103,6 +117,7 @@ class _Outermost:
             await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" and scope["path"] in _PROBES else scope
 
         async def sent(message: Message) -> None:
             nonlocal status
@@ -116,7 +131,7 @@ class _Outermost:
             await send(message)
 
         try:
-            await self._app(scope, receive, sent)
+            await self._app(asked, receive, sent)
         except Exception as error:  # noqa: BLE001  whatever it is, it is logged whole and answered without its words
             answer = self._refusals.unexpected(scope["path"], error)
             if not status:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 from netbox_pdns.service.events import EventBus
@@ -141,7 +142,7 @@ class Receipts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MqttState(Shape):
-    """How it stands with MQTT. Times are in seconds since 1970."""
+    """How it stands with MQTT."""
 
     enabled: bool = False
     connected: bool = False
@@ -152,7 +153,7 @@ class MqttState(Shape):
     """Messages taken since the start."""
     refused: int = 0
     """Messages that could not be read."""
-    last_message: float | None = None
+    last_message: datetime | None = None
     detail: str = ""
     """What does not work."""
 

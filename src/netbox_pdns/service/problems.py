@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -36,6 +37,15 @@ class ProblemError(HTTPException):
     ) -> None:
         super().__init__(status, detail, headers)
         self.hint = hint
+
+
+@contextmanager
+def not_found() -> Iterator[None]:
+    """Take what is named within the block and cannot be (no domain name, a cursor of no page) for what is not there."""
+    try:
+        yield
+    except DataError as error:
+        raise ProblemError(404, str(error), hint=error.hint) from error
 
 
 def chain(error: BaseException) -> str:
@@ -98,5 +108,4 @@ class Refusals:
     ) -> Response:
         title = HTTPStatus(status).phrase
         problem = Problem(title=title, status=status, detail=detail, kind=kind, hint=hint, errors=errors)
-        said = {name: value for name, value in problem.as_dict().items() if value not in (None, ())}
-        return JSONResponse(self.secrets.clean(said), status, dict(headers or {}), media_type=MEDIA_TYPE)
+        return JSONResponse(self.secrets.clean(asdict(problem)), status, dict(headers or {}), media_type=MEDIA_TYPE)

@@ -48,7 +48,7 @@ _BODY: dict[str, Any] = {
 
 
 @router.get("/sync", responses=problems(401, 403, 429))
-async def sync(service: Context) -> documents.Accepted:
+async def sync_compatible(service: Context) -> documents.Accepted:
     """Have all zones looked at. Use `POST /api/v1/sync`."""
     now = service.now
     service.parts.hints.look_everywhere(Depth.LISTS, Cause(Trigger.COMPATIBLE, came=now))
@@ -56,19 +56,19 @@ async def sync(service: Context) -> documents.Accepted:
 
 
 @router.post("/zones/create", responses=_REFUSALS, openapi_extra=_BODY)
-async def create(request: Request, service: Context) -> documents.Accepted:
+async def create_compatible(request: Request, service: Context) -> documents.Accepted:
     """Have a zone looked at. Use NetBox's own webhook, `POST /webhooks/netbox`."""
     return await _taken(request, service, "create")
 
 
 @router.post("/zones/update", responses=_REFUSALS, openapi_extra=_BODY)
-async def update(request: Request, service: Context) -> documents.Accepted:
+async def update_compatible(request: Request, service: Context) -> documents.Accepted:
     """Have a zone looked at. Use NetBox's own webhook, `POST /webhooks/netbox`."""
     return await _taken(request, service, "update")
 
 
 @router.delete("/zones/delete", responses=_REFUSALS, openapi_extra=_BODY)
-async def delete(request: Request, service: Context) -> documents.Accepted:
+async def delete_compatible(request: Request, service: Context) -> documents.Accepted:
     """Have a zone looked at. Use NetBox's own webhook, `POST /webhooks/netbox`."""
     return await _taken(request, service, "delete")
 

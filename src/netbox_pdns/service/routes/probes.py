@@ -30,7 +30,6 @@ def _key_for_metrics(request: Request) -> None:
 
 
 @router.get("/health", responses={503: {"model": documents.Health}})
-@router.head("/health", include_in_schema=False)
 async def health(service: Context, response: Response) -> documents.Health:
     """How it is, in a word; `Degraded` alone is answered with 503."""
     found = judged(service.parts.board, service.now).health
@@ -40,7 +39,6 @@ async def health(service: Context, response: Response) -> documents.Health:
 
 
 @router.get("/livez", responses=problems(503))
-@router.head("/livez", include_in_schema=False)
 async def livez(service: Context) -> documents.Alive:
     """Whether the process works; where it does not it is to be started anew."""
     if not service.parts.alive():
@@ -49,7 +47,6 @@ async def livez(service: Context) -> documents.Alive:
 
 
 @router.get("/readyz", responses=problems(503))
-@router.head("/readyz", include_in_schema=False)
 async def readyz(service: Context) -> documents.Alive:
     """Whether requests are welcome: also while NetBox or a PowerDNS is down, for hints are kept until they are back."""
     if service.stopping.is_set():

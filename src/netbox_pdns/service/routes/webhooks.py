@@ -47,7 +47,7 @@ _BODY = {
     responses=problems(400, 401, 403, 408, 413, 429),
     openapi_extra=_BODY,
 )
-async def netbox(request: Request, service: Context) -> documents.Accepted:
+async def take_webhook(request: Request, service: Context) -> documents.Accepted:
     """Take a webhook of NetBox's own. It is signed; without a secret it needs an API key in its place."""
     body = await request.body()
     now = service.now

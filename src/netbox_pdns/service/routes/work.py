@@ -11,6 +11,7 @@ from netbox_pdns.dns.rdata import canonical_type
 from netbox_pdns.service import as_documents, documents
 from netbox_pdns.service.context import KEYED, Context, KeyedRoute, problems
 from netbox_pdns.service.documents import moment
+from netbox_pdns.service.problems import not_found
 from netbox_pdns.service.routes.zones import known_target
 from netbox_pdns.sync.explanation import Explanation
 from netbox_pdns.sync.hints import Cause, Trigger
@@ -28,7 +29,7 @@ async def targets(service: Context) -> documents.Targets:
     )
 
 
-@router.get("/changes", tags=["changes"], responses=problems(401, 403, 422, 429, 503))
+@router.get("/changes", tags=["changes"], responses=problems(401, 403, 404, 422, 429, 503))
 async def changes(
     service: Context,
     zone: Annotated[str | None, Query(description="A zone's name.", max_length=300)] = None,
@@ -37,22 +38,25 @@ async def changes(
     cursor: Annotated[str | None, Query(description="`next` of the page before.", max_length=1000)] = None,
 ) -> documents.ChangePage:
     """What was applied, newest first, each with what led to it and when it was edited, applied and served."""
-    name = None if zone is None else canonical_name(zone)
-    page = await service.parts.receipts.page(after=cursor, limit=limit, target=target, zone=name)
+    with not_found():
+        name = None if zone is None else canonical_name(zone)
+        page = await service.parts.receipts.page(after=cursor, limit=limit, target=target, zone=name)
     return documents.ChangePage(changes=tuple(map(as_documents.change, page.receipts)), next=page.following)
 
 
-@router.get("/explain", tags=["explain"], responses=problems(401, 403, 409, 422, 429, 500, 503))
+@router.get("/explain", tags=["explain"], responses=problems(401, 403, 404, 409, 422, 429, 500, 503))
 async def explain(
     service: Context,
     name: Annotated[str, Query(description="A domain name.", max_length=300)],
     type: Annotated[str | None, Query(description="A record type; without it, all that there are.")] = None,
 ) -> Explanation:
     """The story of a name: what NetBox wants, what each target has, what DNS answers, and why they differ."""
-    return await service.parts.explain(canonical_name(name), None if type is None else canonical_type(type.upper()))
+    with not_found():
+        asked = canonical_name(name), None if type is None else canonical_type(type.upper())
+    return await service.parts.explain(*asked)
 
 
-@router.post("/sync", tags=["work"], status_code=202, responses=problems(401, 403, 408, 413, 422, 429))
+@router.post("/sync", tags=["work"], status_code=202, responses=problems(400, 401, 403, 404, 408, 413, 422, 429))
 async def sync(service: Context, asked: documents.SyncAsked | None = None) -> documents.Accepted:
     """Have all zones looked at, on every target or on one."""
     asked = asked or documents.SyncAsked()
