@@ -145,9 +145,7 @@ async def _open_memory(settings: Settings, logger: FilteringBoundLogger) -> Asyn
             logger.warning("store", about=str(remark.kind), text=remark.text, hint=remark.hint or None)
 
     world = Surroundings(receipt_days=settings.keeper.receipt_days)
-    async with remembering(
-        settings.data_dir, settings.netbox.url, told=Told(health, remarks), world=world
-    ) as memory:
+    async with remembering(settings.data_dir, settings.netbox.url, told=Told(health, remarks), world=world) as memory:
         remarks(memory.remarks)
         yield memory
 

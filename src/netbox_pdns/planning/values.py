@@ -36,7 +36,7 @@ class ZoneRef:
     """A zone in NetBox. Its name is unique within a view only, so (view, name) or the id tells zones apart.
 
     `serial` is NetBox's own at the time of the listing; `dynamic` zones are updated by others too (status
-    `dynamic` in NetBox).
+    `dynamic` in NetBox). `default_ttl` (seconds) is what records without a TTL of their own have.
     """
 
     id: int
@@ -45,6 +45,7 @@ class ZoneRef:
     url: str
     serial: int | None = None
     dynamic: bool = False
+    default_ttl: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from netbox_pdns.sync.hints import WHOLE, Cause, Depth, Hint, Trigger
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.ports import Source
 from netbox_pdns.sync.posting import state_after
-from netbox_pdns.sync.queue import Backoff, Work
+from netbox_pdns.sync.queue import PATIENT, Backoff, Work
 from netbox_pdns.sync.reconcile import Served
 from netbox_pdns.sync.survey import differing
 from netbox_pdns.sync.turns import Turns
@@ -33,9 +33,9 @@ HINTS_AT_MOST = 30
 
 
 class MakeEngine(Protocol):
-    """What makes the engine of a pass over *targets*."""
+    """What makes the engine of a pass over the targets *served*."""
 
-    def __call__(self, targets: Sequence[Served], listener: Listener, turns: Turns) -> Engine:
+    def __call__(self, served: Sequence[Served], listener: Listener, turns: Turns) -> Engine:
         """Return it."""
 
 
@@ -53,7 +53,7 @@ class Keeper:
         *,
         patience: float = 20.0,
         drift: Literal["mend", "report"] = "mend",
-        backoff: Backoff = Backoff(),
+        backoff: Backoff = PATIENT,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers: Mapping[str, Worker] = {worker.target: worker for worker in workers}

@@ -77,11 +77,13 @@ class Looker:
             self._known[event.plan.zone] = _Known(event.desired.ref, len(event.desired.zone.rrsets), disabled)
 
     async def _part(self, known: _Known, names: frozenset[str], request: SyncRequest) -> ZoneOutcome | None:
-        desired = await self._source.read_names(known.ref, names)
-        if desired is None or desired.zone.soa is None or desired.ref.dynamic is not known.ref.dynamic:
+        desired, observed = await both(
+            self._source.read_names(known.ref, names), self.served.target.read_names(known.ref.name, names)
+        )
+        if desired is None or observed is None:
             return None
         elsewhere = max(0, known.rrsets - len(desired.zone.rrsets))
-        return await self._reconciler(request, self._tell).bring_part(desired, Part(names, elsewhere))
+        return await self._reconciler(request, self._tell).bring_part(desired, observed, Part(names, elsewhere))
 
     async def _whole(self, zone: str, request: SyncRequest) -> ZoneOutcome | None:
         target = self.served.target

@@ -33,6 +33,9 @@ class Backoff:
         return min(self.longest, self.first * self.factor ** min(attempt - 1, 32)) * (0.5 + chance * 0.5)
 
 
+PATIENT = Backoff()
+
+
 @dataclass(slots=True)
 class _Entry:
     scope: Scope

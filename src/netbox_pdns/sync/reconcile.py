@@ -98,19 +98,15 @@ class Reconciler:
         blank = self._blank(desired.zone.name, listed, desired)
         return await _timed(blank, self._bring(blank, desired, None))
 
-    async def bring_part(self, desired: Desired, part: Part) -> ZoneOutcome | None:
-        """Bring *part* of a zone of ours to *desired*, which holds as much.
+    async def bring_part(self, desired: Desired, observed: Observed, part: Part) -> ZoneOutcome | None:
+        """Bring *part* of a zone of ours from *observed* to *desired*, which hold as much.
 
         None, with nothing done, where the zone is not there as one of ours that is served: look at the whole of it then.
         """
-        blank = self._blank(desired.zone.name, None, desired)
-        try:
-            observed = await self.served.target.read_names(blank.zone, part.names)
-        except NetboxPdnsError as error:
-            return replace(blank, error=error)
-        if observed is None or observed.zone.soa is None or self._is_foreign(observed.listed):
+        if observed.zone.soa is None or self._is_foreign(observed.listed):
             return None
-        return await _timed(self._seen(blank, observed), self._bring(blank, desired, part, observed))
+        blank = self._blank(desired.zone.name, observed.listed, desired)
+        return await _timed(blank, self._bring(blank, desired, part, observed))
 
     async def plan_end(self, listed: TargetZone, why: str | None) -> ZoneOutcome:
         """Plan the end of a zone of ours that is no longer wanted; *why* is NetBox's explanation, where it has one."""
