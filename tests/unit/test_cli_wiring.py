@@ -85,4 +85,6 @@ def test_each_server_has_its_own(settings: Settings) -> None:
         "PowerDNS (a)": BreakerState.CLOSED,
         "PowerDNS (b)": BreakerState.OPEN,
     }
-    assert [details.server for details in told] == ["PowerDNS (b)", "PowerDNS (b)", "NetBox"]
+    assert [(details.server, details.attempts) for details in told] == [
+        ("PowerDNS (b)", 1), ("PowerDNS (b)", 1), ("NetBox", 1),
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -17,6 +17,14 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.redaction import printable, redacted_data
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
+from netbox_pdns.resilience.locks import (
+    LockAcquired,
+    LockEvent,
+    LockListener,
+    LockReleased,
+    LockTimedOut,
+    LockWanted,
+)
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
 from netbox_pdns.sync.events import Event, Listener, LookDone, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
@@ -120,14 +128,27 @@ def log_look(logger: FilteringBoundLogger, done: LookDone) -> None:
     _zone(line if done.outcome.applied else logger, done.outcome)
 
 
-def log_wait(logger: FilteringBoundLogger, operation: str) -> Callable[[float], None]:
-    """Return the function that is told how long the lock for *operation* was waited for; above 1 s it warns."""
+def log_locks(logger: FilteringBoundLogger) -> LockListener:
+    """Return the listener that writes how locks are waited for and held: a long wait is a warning, a vain one an error."""
 
-    def waited(seconds: float) -> None:
-        write = logger.warning if seconds > 1 else logger.debug
-        write(f"Lock acquired for {operation} after {seconds:.2f}s wait")
+    def listen(event: LockEvent) -> None:
+        write, line = logger.debug, ""
+        match event:
+            case LockWanted():
+                line = f"Attempting to acquire lock for operation: {event.operation}"
+            case LockAcquired() if event.was_contended:
+                write, line = logger.warning, f"Lock acquired for {event.operation} after {event.waited:.2f}s wait"
+            case LockAcquired():
+                line = f"Lock acquired for {event.operation} (waited {event.waited:.3f}s)"
+            case LockReleased():
+                total = event.waited + event.held
+                line = f"Lock released for {event.operation} (total operation time: {total:.3f}s)"
+            case LockTimedOut():
+                write = logger.error
+                line = f"Failed to acquire lock for {event.operation} within {event.limit:g} seconds"
+        write(line)
 
-    return waited
+    return listen
 
 
 def counts(plan: ZonePlan) -> Mapping[str, int]:
