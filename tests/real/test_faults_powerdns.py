@@ -100,11 +100,7 @@ LASTING: dict[str, tuple[Fault, type[NetboxPdnsError]]] = {
 """What stays: every call to a place meets with it."""
 
 
-_BELIEVED = ("422", "change")
-"""A server's word that it does not take a record, which is believed and remembered: told elsewhere."""
-
-
-@pytest.mark.parametrize(("name", "place"), [each for each in product(LASTING, PLACES) if each != _BELIEVED])
+@pytest.mark.parametrize(("name", "place"), list(product(LASTING, PLACES)))
 def test_a_fault_that_stays_ends_in_its_class_of_error(scene: Scene, proxy: FaultProxy, name: str, place: str) -> None:
     """It is named in words; what it does not concern is served as before; without it the next sync is whole."""
     scene.edit()
