@@ -22,7 +22,6 @@ from poller import polling
 from sync_world import World
 
 from netbox_pdns.dns.serial import serial_gt
-from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = pytest.mark.real
@@ -125,13 +124,6 @@ def company(powerdns_gsqlite3: RunningPowerDNS, tmp_path_factory: pytest.TempPat
         yield made
 
 
-@pytest.fixture(scope="module")
-def proxy(powerdns_gsqlite3: RunningPowerDNS) -> Iterator[FaultProxy]:
-    """The proxy before the real PowerDNS."""
-    with in_background(proxies.running_proxy(powerdns_gsqlite3.url)) as running:
-        yield running
-
-
 def grown(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]) -> None:
     """See that every zone whose content changed has a greater serial (RFC 1982): its secondaries come for it."""
     for zone in before.keys() & after.keys():
@@ -176,29 +168,31 @@ def requests_of_a_sync(company: Company, proxy: FaultProxy, directory: Path) -> 
 @pytest.mark.parametrize("points", [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.full)])
 @pytest.mark.timeout(1800)
 def test_killed_at_any_point_the_next_sync_makes_all_whole(
-    company: Company, proxy: FaultProxy, tmp_path: Path, sampled: random.Random, points: int
+    company: Company, powerdns_proxy: FaultProxy, tmp_path: Path, sampled: random.Random, points: int
 ) -> None:
     """Creates, updates and deletes of many zones, broken off anywhere: what changed has a greater serial.
 
     Every second moment is one at a PATCH, for a change takes several of them.
     """
-    methods = requests_of_a_sync(company, proxy, tmp_path)
+    methods = requests_of_a_sync(company, powerdns_proxy, tmp_path)
     for number in range(points):
         method = "PATCH" if number % 2 else ".*"
         most = methods.count("PATCH") if number % 2 else len(methods)
-        killed_at(company, proxy, tmp_path, method, sampled.randint(1, most), answered=sampled.random() < 0.5)
+        killed_at(company, powerdns_proxy, tmp_path, method, sampled.randint(1, most), answered=sampled.random() < 0.5)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("shared", [False, True], ids=["two-data-directories", "one-data-directory"])
-def test_two_syncs_at_once_do_no_harm(company: Company, proxy: FaultProxy, tmp_path: Path, shared: bool) -> None:
+def test_two_syncs_at_once_do_no_harm(
+    company: Company, powerdns_proxy: FaultProxy, tmp_path: Path, shared: bool
+) -> None:
     """From two processes that begin together: no trace, no change lost; the next sync leaves all equal."""
     for _ in range(2):
         company.edit()
         before = company.served()
         with polling(company.world.server, company.untouched()):
-            first = company.start(tmp_path / "one", url=proxy.url)
-            second = company.start(tmp_path / ("one" if shared else "two"), url=proxy.url)
+            first = company.start(tmp_path / "one", url=powerdns_proxy.url)
+            second = company.start(tmp_path / ("one" if shared else "two"), url=powerdns_proxy.url)
             ended = [process.communicate(timeout=120.0)[0] for process in (first, second)]
             assert [process.returncode in {0, 3} for process in (first, second)] == [True, True], ended
             assert "Traceback" not in "".join(ended)
