@@ -102,14 +102,10 @@ def netbox() -> NetBoxServer:
 
 
 @dataclass(frozen=True, slots=True)
-class NetBoxServer:
-    """A real NetBox: its address and tokens, and a way behind its API."""
+class NetBoxApi:
+    """A NetBox, real or the sandbox's, as far as its API goes."""
 
     reached: RunningNetBox
-    database: dict[str, Any] = field(repr=False)
-    redis_port: int
-    command: str
-    root: str
 
     @property
     def url(self) -> str:
@@ -135,6 +131,16 @@ class NetBoxServer:
         answer = plain_http(method, f"{self.url}/api/{path}", headers, timeout=120.0, **body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:800]}"
         return answer.json() if answer.content else None
+
+
+@dataclass(frozen=True, slots=True)
+class NetBoxServer(NetBoxApi):
+    """A real NetBox, and ways behind its API."""
+
+    database: dict[str, Any] = field(repr=False)
+    redis_port: int
+    command: str
+    root: str
 
     def sql(self, statement: str, *, name: str | None = None) -> str:
         """Run *statement* in NetBox's database (or the one called *name*); rows come tab-separated, without a heading."""

@@ -115,14 +115,15 @@ class MemoryTarget:
 
     `listed_after` is what its list waits for, `until` what every change waits for before it begins; `after` is told when a
     change is done.
-    `refuses` are records that it takes from nobody. A zone of `appears` is made by somebody else just before
-    ours is.
+    `refuses` are records that it takes from nobody, and names, unless `by_name` is False. A zone of `appears` is made by
+    somebody else just before ours is.
     """
 
     name: str = "one"
     served: dict[str, Observed] = field(default_factory=dict)
     fails: dict[str, NetboxPdnsError] = field(default_factory=dict)
     refuses: dict[RecordKey, str] = field(default_factory=dict)
+    by_name: bool = True
     appears: dict[str, Observed] = field(default_factory=dict)
     listed_after: Callable[[], Awaitable[object]] | None = None
     until: Callable[[], Awaitable[object]] | None = None
@@ -197,7 +198,7 @@ class MemoryTarget:
         )
         for name, type, rdata in came:
             if reason := self.refuses.get((name, type, rdata)):
-                raise RefusedRecord(reason, zone=plan.zone, name=name, type=type, rdata=rdata)
+                raise RefusedRecord(reason, zone=plan.zone, name=name, type=type, rdata=rdata, by_name=self.by_name)
 
     def _create(self, plan: ZonePlan) -> None:
         if plan.zone in self.appears:
@@ -222,15 +223,16 @@ def sync(
     listener: Listener = silent,
     patience: float = PATIENCE,
     limit: float | None = None,
+    now: float = 0.0,
 ) -> SyncReport:
-    """Run a sync and return what it came to; its data are in *directory*. It fails after *limit* seconds."""
+    """Run a sync *now* and return what it came to; its data are in *directory*. It fails after *limit* seconds."""
     served = [each if isinstance(each, Served) else Served(each, settings_of(each)) for each in targets]
 
     async def work() -> SyncReport:
         removed = RemovedRecords(directory / "removed", timedelta(days=90))
-        refusals = await Refusals.load(directory, 0)
+        refusals = await Refusals.load(directory, now)
         async with asyncio.timeout(limit):
-            engine = Engine(source, served, removed, refusals, listener, patience=patience)
+            engine = Engine(source, served, removed, refusals, listener, lambda: now, patience=patience)
             return await engine.run(request or SyncRequest())
 
     return asyncio.run(work())

@@ -54,11 +54,15 @@ class TooLargeError(DataError):
 
 
 class RejectedError(DataError):
-    """The server refuses the content of a request (422); nothing of it was applied. `reason` are its own words."""
+    """The content of a request is refused (422); nothing of it was applied. `reason` says why.
 
-    def __init__(self, what: str, reason: str) -> None:
+    `own` tells whether it is in PowerDNS's form of errors; else something between us and it may have refused.
+    """
+
+    def __init__(self, what: str, reason: str, *, own: bool) -> None:
         super().__init__(what, hint="nothing of it was applied; see the server's log for what it finds fault with")
         self.reason = reason
+        self.own = own
 
 
 class PowerDNSClient:
@@ -212,7 +216,8 @@ class PowerDNSClient:
 
     def _error(self, name: str, response: httpx2.Response, path: str, size: int) -> NetboxPdnsError:
         """Return what an answer that is no success means, by its status."""
-        status, reason = response.status_code, _reason(response)
+        status, own = response.status_code, _own_words(response)
+        reason = own or ("a page of HTML" if _is_html(response) else cut(response.text))
         what = f"{self._who}, {name}: {status} {cut(reason)}"
         if status in {401, 403}:
             return self._wrong_key(status)
@@ -233,7 +238,7 @@ class PowerDNSClient:
             return self._unknown_server()
         if status == 409:
             return ConflictError(what, hint="it exists already; the next run looks again")
-        return RejectedError(what, reason)
+        return RejectedError(what, reason, own=bool(own))
 
     def _wrong_key(self, status: int) -> ConfigurationError:
         setting = self._settings.setting("token")
@@ -286,12 +291,9 @@ def _told(response: httpx2.Response) -> str:
     return f"it answers {response.status_code} {'with a page of HTML' if _is_html(response) else cut(response.text)}"
 
 
-def _reason(response: httpx2.Response) -> str:
-    """Return PowerDNS's words, in full: they are searched for the record that they name."""
+def _own_words(response: httpx2.Response) -> str:
+    """Return PowerDNS's words, in full: they are searched for the record that they name. Empty where there are none."""
     try:
-        error = msgspec.json.decode(response.content, type=Failure).error
+        return msgspec.json.decode(response.content, type=Failure).error
     except UNREADABLE:
-        error = ""
-    if error:
-        return error
-    return "a page of HTML" if _is_html(response) else cut(response.text)
+        return ""

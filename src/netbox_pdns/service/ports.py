@@ -133,10 +133,10 @@ class ReceiptPage(Protocol):
 class Receipts(Protocol):
     """The receipts of changes."""
 
-    async def page(self, *, after: str | None, limit: int, target: str | None, zone: str | None) -> ReceiptPage:
-        """Return at most *limit* receipts, newest first, from *after* on, of one *target* and canonical *zone* where given.
+    async def page(self, *, before: str | None, limit: int, target: str | None, zone: str | None) -> ReceiptPage:
+        """Return at most *limit* receipts, newest first, older than *before*, of one *target* and *zone* where given.
 
-        Raises `DataError` for an *after* that no page gave, `TransientError` where the store does not answer in time.
+        Raises `TransientError` where the store does not answer in time.
         """
 
 

@@ -130,10 +130,14 @@ class Reconciler:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
             except RefusedRecord as refusal:
                 # Nothing of its batch was applied. Look again, and plan without it: the rest must not wait.
-                _take_note(refused, refusal, desired.zone)
-                self.refusals.note(blank.target, blank.zone, refused, self.clock())
+                new = _newly_refused(refused, refusal, desired.zone)
+                refused |= new
+                if refusal.by_name:
+                    self.refusals.note(blank.target, blank.zone, new, self.clock())
             else:
                 if blank.notes or not isinstance(outcome.error, ConflictError):
+                    if outcome.error is None and self._tries_again(blank):
+                        self.refusals.keep(blank.target, blank.zone, refused.keys())
                     return outcome
                 # Somebody made, took or removed the zone since it was looked at: whose it is now decides what is done.
                 blank = replace(blank, notes=(f"looked again: {outcome.error}",))
@@ -173,9 +177,18 @@ class Reconciler:
         return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
 
     def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
-        """Return the records that the server refused lately, and those that it had refused when the plan was reviewed."""
+        """Return the records that are not to be sent since the server refused them lately.
+
+        A plan tells of all of them; one that was reviewed is carried out as it was, with those refused by then.
+        """
+        if self._tries_again(blank):
+            return self.refusals.believed(blank.target, blank.zone, self.clock())
         seen = (self.request.reviewed or {}).get((blank.target, blank.zone))
         return {**(dict(seen.refused) if seen else {}), **self.refusals.of(blank.target, blank.zone)}
+
+    def _tries_again(self, blank: ZoneOutcome) -> bool:
+        """Tell whether what was refused some time ago is sent again."""
+        return not self.request.dry_run and self.request.reviewed is None and not blank.observe_only
 
     async def _as_reviewed(
         self, plan: ZonePlan, desired: Desired | None, observed: Observed | None, refused: Mapping[RecordKey, str]
@@ -273,8 +286,8 @@ async def _timed(blank: ZoneOutcome, work: Awaitable[ZoneOutcome]) -> ZoneOutcom
     return replace(outcome, seconds=blank.seconds + time.monotonic() - started)
 
 
-def _take_note(refused: dict[RecordKey, str], refusal: RefusedRecord, desired: Zone) -> None:
-    """Add what *refusal* names to *refused*: one record, or the whole RRset where the server does not tell which.
+def _newly_refused(refused: Mapping[RecordKey, str], refusal: RefusedRecord, desired: Zone) -> dict[RecordKey, str]:
+    """Return what *refusal* names: one record, or the whole RRset where the server does not tell which.
 
     Raises `DataError` where nothing new is named: planning again would only come to the same end.
     """
@@ -286,7 +299,7 @@ def _take_note(refused: dict[RecordKey, str], refusal: RefusedRecord, desired: Z
             f"{desired.name}: {refusal}",
             hint="nothing of this batch was applied; correct the record in NetBox, then sync the zone again",
         ) from refusal
-    refused.update(new)
+    return new
 
 
 def _going(plan: ZonePlan) -> tuple[RRset, ...]:
