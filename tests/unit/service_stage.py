@@ -83,16 +83,16 @@ class KeptReceipts:
     receipts: list[KeptReceipt] = field(default_factory=list)
     error: NetboxPdnsError | None = None
 
-    async def page(self, *, after: str | None, limit: int, target: str | None, zone: str | None) -> KeptPage:
+    async def page(self, *, before: str | None, limit: int, target: str | None, zone: str | None) -> KeptPage:
         """Return a page."""
         if self.error is not None:
             raise self.error
-        if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 10):
+        if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 10):
             raise DataError("that is no cursor of this list")
         found = [
             each
             for each in reversed(self.receipts)
-            if (after is None or int(each.id) < int(after))
+            if (before is None or int(each.id) < int(before))
             and target in (None, each.target)
             and zone in (None, each.zone)
         ]

@@ -40,7 +40,7 @@ async def changes(
     """What was applied, newest first, each with what led to it and when it was edited, applied and served."""
     with not_found():
         name = None if zone is None else canonical_name(zone)
-        page = await service.parts.receipts.page(after=cursor, limit=limit, target=target, zone=name)
+        page = await service.parts.receipts.page(before=cursor, limit=limit, target=target, zone=name)
     return documents.ChangePage(changes=tuple(map(as_documents.change, page.receipts)), next=page.following)
 
 
