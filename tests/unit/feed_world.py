@@ -52,7 +52,7 @@ class Shelf:
 
     kept: dict[tuple[str, str], object] = field(default_factory=dict)
 
-    async def load(self, feed: str, target: str) -> object | None:
+    def load(self, feed: str, target: str) -> object | None:
         return self.kept.get((feed, target))
 
     def save(self, feed: str, target: str, position: object) -> None:

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 from structlog.testing import LogCapture
 
+from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError
 from netbox_pdns.planning.values import Change, Held, HoldReason, LeftOut
-from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.redaction import Secrets
 from netbox_pdns.service.app import create_app
 from netbox_pdns.service.auth import Access, Guesses, Patience
