@@ -130,7 +130,7 @@ def stage(
     signed: bool = True,
     keys: Sequence[str] = (KEY,),
     secrets: Sequence[str] = (),
-    patience: Patience = Patience(),
+    patience: Patience | None = None,
     **options: Any,
 ) -> Stage:
     """Return a service with one target, one zone, and the given *options*."""
@@ -170,7 +170,7 @@ def stage(
     service = Service(
         parts=parts,
         options=ServiceOptions(api_key=SecretStr(",".join(keys)) if keys else None, **options),
-        access=Access(keys, Guesses(patience, clock=lambda: 0.0)),
+        access=Access(keys, Guesses(patience or Patience(), clock=lambda: 0.0)),
         secrets=Secrets(secrets),
         logger=structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.stdlib.BoundLogger),
         webhooks_signed=signed,
