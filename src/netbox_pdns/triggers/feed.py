@@ -66,6 +66,7 @@ class ChangeFeed:
         gone_back: Callable[[str], None],
         told: Told | None = None,
         clocks: Clocks | None = None,
+        names: ZoneNames | None = None,
     ) -> None:
         self._log = log
         self._hints = hints
@@ -76,7 +77,7 @@ class ChangeFeed:
         self._gone_back = gone_back
         self._told = told or Told()
         self._clocks = clocks or Clocks()
-        self._names = ZoneNames(log)
+        self._names = names or ZoneNames(log)
         self._begun = False
         self._flooded = False
         self._owing: list[str] = []

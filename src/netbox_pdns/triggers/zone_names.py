@@ -1,4 +1,4 @@
-"""The names of NetBox's zones by their ids: learnt from the change log, asked for where they are not known."""
+"""What zones are called, by their ids: payloads of NetBox refer to a zone by its id alone, where it *was*."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ class NamesOfZones(Protocol):
 
 
 class ZoneNames(Mapping[int, str]):
-    """The canonical names by id, as far as they are known."""
+    """The canonical names by id, as far as they are known: learnt by the way, or asked for.
 
-    def __init__(self, source: NamesOfZones, most: int = MOST_NAMES) -> None:
+    A zone that is gone keeps its name: NetBox gives no id twice, and word of its records may come late.
+    """
+
+    def __init__(self, source: NamesOfZones | None = None, most: int = MOST_NAMES) -> None:
         self._source = source
         self._most = most
         self._names: dict[int, str] = {}
@@ -50,9 +53,14 @@ class ZoneNames(Mapping[int, str]):
         if len(self._names) > self._most:
             del self._names[next(iter(self._names))]
 
+    def learn_all(self, zones: Iterable[tuple[int, str]]) -> None:
+        """Take note of a list of zones: id and name."""
+        for number, name in zones:
+            self.learn(number, name)
+
     async def find(self, ids: Iterable[int]) -> None:
         """Ask for the names of *ids*; those that are gone stay unknown."""
         wanted = sorted(set(ids) - self._names.keys())
-        if wanted:
+        if wanted and self._source is not None:
             for number, name in (await self._source.zone_names(wanted)).items():
                 self.learn(number, name)
