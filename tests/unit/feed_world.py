@@ -10,6 +10,7 @@ from typing import Any
 
 from netbox_pdns.cli.logs import make_logger
 from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.netbox.changes import IDS_AT_ONCE
 from netbox_pdns.netbox.wire import ChangeRow, Choice, LogEntry
 from netbox_pdns.sync.board import Board, TriggerState
 from netbox_pdns.sync.hints import Cause, Depth, Hint
@@ -125,7 +126,8 @@ class MemoryLog:
             first = ids[self.page - 1] + 1
 
     async def there(self, ids: Sequence[int]) -> Sequence[LogEntry]:
-        self._asked()
+        for _ in range(0, len(ids), IDS_AT_ONCE):
+            self._asked()
         return [_light(self.entries[number]) for number in ids if number in self.entries]
 
     async def rows(self, ids: Sequence[int]) -> Sequence[ChangeRow]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from feed_world import OVERLAP, FeedWorld
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netbox_pdns.errors import TransientError
@@ -27,8 +27,13 @@ _STEP = st.one_of(
     st.tuples(st.just("fail"), st.integers(0, 3)),
     st.tuples(st.just("wait"), st.sampled_from([1.0, 60.0, 400.0, 899.0])),
     st.tuples(st.just("restart")),
+    st.tuples(st.just("stop")),
+    st.tuples(st.just("edit")),
     st.tuples(st.just("reconcile")),
 )
+
+LATE: list[Step] = [("begin", 2), ("edit",), ("poll",), ("wait", 899.0), ("commit", 0), ("poll",)]
+"""Two ids that were given out before another one, and appear after it."""
 
 
 class Story:
@@ -81,6 +86,13 @@ class Story:
     def restart(self) -> None:
         self.world.restart()
 
+    def stop(self) -> None:
+        self.world.feed.save()
+        self.world.restart()
+
+    def edit(self) -> None:
+        self.committed.append(self.world.log.edit())
+
     def reconcile(self) -> None:
         """Let all that was hinted at be done."""
         hints = [hint for hint in self.world.notebook.hints if hint.cause.change is not None]
@@ -90,7 +102,8 @@ class Story:
     def end(self) -> None:
         while self.open:
             self.commit(0)
-        self.world.poll()
+        for _ in range(2):
+            self.world.poll()
 
 
 def _told(steps: list[Step]) -> tuple[list[int], list[int]]:
@@ -103,7 +116,9 @@ def _told(steps: list[Step]) -> tuple[list[int], list[int]]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(_STEP.filter(lambda step: step[0] != "restart"), max_size=40))
+@given(st.lists(_STEP.filter(lambda step: step[0] not in {"restart", "stop"}), max_size=40))
+@example(LATE)
+@example([*LATE, ("poll",), ("poll",)])
 def test_every_committed_entry_is_hinted_at_exactly_once(steps: list[Step]) -> None:
     """In whatever order transactions commit that take no longer than the overlap, and whichever requests fail."""
     told, committed = _told(steps)
@@ -112,6 +127,9 @@ def test_every_committed_entry_is_hinted_at_exactly_once(steps: list[Step]) -> N
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(_STEP, max_size=40))
+@example([("edit",), ("fail", 1), ("stop",)])
+@example([*LATE, ("restart",)])
+@example([("begin", 1), ("edit",), ("poll",), ("stop",)])
 def test_no_crash_loses_an_entry(steps: list[Step]) -> None:
     """Whatever was not reconciled before it is hinted at again; nothing that never committed is."""
     told, committed = _told(steps)

@@ -111,6 +111,11 @@ class ChangeFeed:
         """Take NetBox as it is now, after it went back."""
         await self.begin(anew=True)
 
+    def save(self) -> None:
+        """Leave the positions to the store as they are; each poll does, too."""
+        if self._begun:
+            self._cursors.save()
+
     async def poll(self) -> None:
         """Look once, and leave hints for what is new."""
         try:
