@@ -91,6 +91,7 @@ def test_what_was_updated_before_the_first_pass_is_that_pass_s() -> None:
     office = Office()
     office.update(5, 1)
     asyncio.run(office.feed.begin())
+    assert office.notebook.hints == []
     assert office.poll() == []
 
 

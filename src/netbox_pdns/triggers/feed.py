@@ -77,7 +77,7 @@ class ChangeFeed:
         self._gone_back = gone_back
         self._told = told or Told()
         self._clocks = clocks or Clocks()
-        self._names = names or ZoneNames(log)
+        self._names = ZoneNames(log) if names is None else names
         self._begun = False
         self._flooded = False
         self._owing: list[str] = []
@@ -94,7 +94,7 @@ class ChangeFeed:
         A target without one begins now, and is to be looked at as a whole: it is hinted at so. What is read of NetBox
         before the end of this call may be older than that place.
         """
-        starts = {} if anew else await self._cursors.load()
+        starts = {} if anew else self._cursors.load()
         without = [name for name in self._progress.names if name not in starts]
         fresh, newest = await self._fresh() if without else (None, None)
         marks = [saved.mark for saved in starts.values() if saved.mark is not None]

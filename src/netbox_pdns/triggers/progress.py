@@ -58,7 +58,7 @@ def saved_of(kept: object) -> Saved | None:
 class CursorStore(Protocol):
     """Where positions outlive the process. They are JSON-able, and nobody else's to read."""
 
-    async def load(self, feed: str, target: str) -> object | None:
+    def load(self, feed: str, target: str) -> object | None:
         """Return what was saved last for *target*; None where nothing was."""
 
     def save(self, feed: str, target: str, position: object) -> None:
@@ -169,9 +169,9 @@ class Cursors:
         self._clock = clock
         self._written: dict[str, Saved] = {}
 
-    async def load(self) -> Mapping[str, Saved]:
+    def load(self) -> Mapping[str, Saved]:
         """Return the positions of those targets that have one."""
-        found = {name: saved_of(await self._store.load(self._feed, name)) for name in self._progress.names}
+        found = {name: saved_of(self._store.load(self._feed, name)) for name in self._progress.names}
         return {name: saved for name, saved in found.items() if saved is not None}
 
     def save(self) -> None:
