@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 from structlog.testing import LogCapture
 
+from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError
 from netbox_pdns.planning.values import Change, Held, HoldReason, LeftOut
-from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.redaction import Secrets
 from netbox_pdns.service.app import create_app
 from netbox_pdns.service.auth import Access, Guesses, Patience
@@ -130,7 +130,7 @@ def stage(
     signed: bool = True,
     keys: Sequence[str] = (KEY,),
     secrets: Sequence[str] = (),
-    patience: Patience = Patience(),
+    patience: Patience | None = None,
     **options: Any,
 ) -> Stage:
     """Return a service with one target, one zone, and the given *options*."""
@@ -170,7 +170,7 @@ def stage(
     service = Service(
         parts=parts,
         options=ServiceOptions(api_key=SecretStr(",".join(keys)) if keys else None, **options),
-        access=Access(keys, Guesses(patience, clock=lambda: 0.0)),
+        access=Access(keys, Guesses(patience or Patience(), clock=lambda: 0.0)),
         secrets=Secrets(secrets),
         logger=structlog.wrap_logger(None, processors=[log], wrapper_class=structlog.stdlib.BoundLogger),
         webhooks_signed=signed,

@@ -6,7 +6,7 @@ import asyncio
 import random
 import resource
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +58,11 @@ class StoreWorld:
         self.minute = asyncio.Event()
         told = Told(self.health.append, self.remarks.extend)
         world = Surroundings(
-            clock=self.clock, sleep=self._sleep, chance=random.Random(seed), limits=self.limits, busy_patience=0.0
+            clock=self.clock,
+            sleep=self._sleep,
+            bits=random.Random(seed).getrandbits,
+            limits=self.limits,
+            busy_patience=0.0,
         )
         async with remembering(self.directory, netbox, told=told, world=world, patience=LONG) as memory:
             yield memory
@@ -73,9 +77,8 @@ class StoreWorld:
     def dump(self) -> dict[str, list[Any]]:
         """Return all rows of all tables."""
         with closing(sqlite3.connect(self.file)) as database:
-            return {
-                table: sorted(database.execute(f"SELECT * FROM {table}"), key=repr) for table in Base.metadata.tables
-            }
+            rows = {table: database.execute(f"SELECT * FROM {table}") for table in Base.metadata.tables}  # noqa: S608
+            return {table: sorted(found, key=repr) for table, found in rows.items()}
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -100,3 +103,19 @@ def no_room() -> Iterator[None]:
 def kinds(memory: Memory) -> list[RemarkKind]:
     """Return the kinds of what was found at opening."""
     return [remark.kind for remark in memory.remarks]
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Let the store go on until *condition* holds."""
+    async with asyncio.timeout(LONG):
+        while not await condition():  # noqa: ASYNC110  a thread of SQLite's is what is waited for
+            await asyncio.sleep(0)
+
+
+async def all_written(memory: Memory) -> None:
+    """Let the store go on until all is on disk, however often it fails on the way."""
+
+    async def written() -> bool:
+        return await memory.settled(LONG)
+
+    await until(written)

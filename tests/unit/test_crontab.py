@@ -9,10 +9,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netbox_pdns.settings.crontab import Crontab, _machine_zone, parsed, time_zone
+
+
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _times(crontab: Crontab, instant: float) -> Iterator[float]:
@@ -83,6 +86,7 @@ _HOURS = st.sampled_from(["*", "*/6", "0", "1,2", "2", "2,3", "0-4"])
 _DAYS = st.sampled_from(["* * *", "* * 0", "25-31 * *", "* 3,4,10 *"])
 
 
+@QUIET
 @given(
     minute=_MINUTES,
     hour=_HOURS,

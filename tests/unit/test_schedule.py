@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netbox_pdns.settings.crontab import Crontab
@@ -19,6 +19,7 @@ from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.hints import Cause, Depth, Hint, Trigger
 from netbox_pdns.triggers.schedule import Schedule, Scheduler, Timetable, schedules_of
 
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 START = datetime(2026, 3, 28, 12, tzinfo=UTC)
 
 
@@ -139,6 +140,7 @@ def test_a_machine_that_slept_makes_one_hint() -> None:
     assert [table.due(later), table.due(later), table.due(later + 60)] == [(schedule,), (), (schedule,)]
 
 
+@QUIET
 @given(
     expression=st.sampled_from(["* * * * *", "*/20 * * * *", "0 * * * *", "30 2 * * *", "0,30 2,3 * * *"]),
     start=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001 - made aware below

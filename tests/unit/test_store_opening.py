@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import pytest
-from store_world import LONG, NETBOX, StoreWorld, kinds, no_room
+from store_world import LONG, NETBOX, StoreWorld, kinds, no_room, until
 
 from netbox_pdns.store.values import Receipt, RemarkKind, SourceMark, ZoneNote
 
@@ -251,6 +251,9 @@ def test_a_full_disk_leaves_what_was_remembered(world: StoreWorld) -> None:
 def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWorld) -> None:
     """What came together in memory is in the file, which is tried every minute, and that is told."""
 
+    async def told() -> bool:
+        return bool(world.health)
+
     async def opened() -> None:
         async with AsyncExitStack() as stack:
             with no_room():
@@ -258,9 +261,7 @@ def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWor
                 memory.cursors.save("changes", "ns1", {"id": 6})
                 assert await memory.settled(LONG)
             world.minute.set()
-            async with asyncio.timeout(LONG):
-                while not world.health:
-                    await asyncio.sleep(0)
+            await until(told)
             assert world.health[-1].ok
             assert memory.source.owed is not None
         async with world.opened() as memory:

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from store_world import LONG, NOON, StoreWorld
+from store_world import LONG, NOON, StoreWorld, all_written, until
 
 from netbox_pdns.errors import TransientError
 from netbox_pdns.store import database
 from netbox_pdns.store.journal import JournalLimits
-from netbox_pdns.store.memory import Memory
 from netbox_pdns.store.receipts import AddReceipt
 from netbox_pdns.store.values import MOST_CAUSES, MOST_LINES, Receipt, ReceiptCause
 
@@ -88,13 +87,15 @@ def test_receipts_of_more_than_thirty_days_go(tmp_path: Path) -> None:
     """Those of more than thirty days are deleted by the housekeeping."""
     world = StoreWorld(tmp_path)
 
+    async def gone() -> bool:
+        return len(world.dump()["receipt"]) == 1
+
     async def story() -> None:
         async with world.opened() as memory:
             memory.receipts.add(receipt(applied=NOON - 29 * DAY))
             memory.receipts.add(receipt(applied=NOON - 31 * DAY))
-        async with world.opened(), asyncio.timeout(LONG):
-            while len(world.dump()["receipt"]) > 1:
-                await asyncio.sleep(0)
+        async with world.opened():
+            await until(gone)
 
     asyncio.run(story())
 
@@ -147,7 +148,7 @@ def test_past_the_bound_receipts_of_a_zone_become_one(tmp_path: Path) -> None:
                 for number in range(100):
                     memory.receipts.add(receipt(f"z{number % 5}.example."))
                 assert memory.health.behind <= 20
-            assert await _when_written(memory)
+            await all_written(memory)
             page = await memory.receipts.page(limit=100)
             assert sum(each.created for each in page.receipts) == 100
             assert sum(len(each.causes) for each in page.receipts) == 100
@@ -166,20 +167,13 @@ def test_what_cannot_be_folded_is_given_up_and_counted(tmp_path: Path) -> None:
             with world.locked():
                 for number in range(100):
                     memory.receipts.add(receipt(f"z{number}.example."))
-            assert await _when_written(memory)
+            await all_written(memory)
             kept = (await memory.receipts.page(limit=100)).receipts
             assert [each.zone for each in kept[:3]] == ["z99.example.", "z98.example.", "z97.example."]
             assert memory.health.lost == 100 - len(kept)
             assert world.health[-1].lost == memory.health.lost
 
     asyncio.run(story())
-
-
-async def _when_written(memory: Memory) -> bool:
-    async with asyncio.timeout(LONG):
-        while not await memory.settled(LONG):
-            await asyncio.sleep(0)
-    return True
 
 
 def test_a_read_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,14 +270,17 @@ async def _follow(
     """Find the place in the change log, have everything looked at once, and follow the log from there."""
     keeper.begin()
     recalled = await remembering_.recall(targets)
+    known = [name for name in targets if memory.cursors.load(FEED, name) is not None]
     try:
         await feeds.log.begin()
         await feeds.log.poll()
         await feeds.updated.begin()
     except NetboxPdnsError as error:
         feeds.log_standing.ill(str(error), error.hint)
+        known = list(targets)
     depth = Depth.LISTS if recalled and memory.source.owed is None else Depth.CONTENT
-    keeper.look_everywhere(depth, Cause(Trigger.START, time.time()))
+    for name in known:  # of the others the feed has had everything looked at
+        keeper.look_everywhere(depth, Cause(Trigger.START, time.time()), name)
     interval = settings.triggers.feed_interval
     if not interval:
         feeds.log_standing.ill("switched off", "NETBOX_PDNS_FEED_INTERVAL is 0")

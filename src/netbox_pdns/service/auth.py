@@ -17,18 +17,11 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from netbox_pdns.errors import ConfigurationError
-from netbox_pdns.redaction import SHORTEST_SECRET
+from netbox_pdns.service.listening import is_loopback
 from netbox_pdns.service.problems import ProblemError
 from netbox_pdns.settings.layers import variable
 
 HEADER = "X-NetBox-PDNS-API-Key"
-_EXAMPLES = frozenset(
-    {"apikey", "admin", "changeit", "changeme", "default", "example", "insecure", "mysecret", "netboxpdns", "password"}
-    | {"replaceme", "secret", "secretkey", "test", "testing", "token", "yourapikey", "yoursecret", "yourapikeyhere"}
-    | {"mysecretkey", "yoursecretkey", "supersecret", "12345678", "0123456789", "1234567890"}
-)
-"""Keys that stand in examples, without what is no letter or digit; they are the first that anybody tries."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """Headers by which a proxy says that somebody else asks."""
 
@@ -125,40 +118,6 @@ def client_of(request: Request) -> str:
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
     return host
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether *host* (an address, or a name) is this machine's loopback."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        address = ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback
-
-
-def check_listening(host: str, keys: Iterable[str]) -> None:
-    """Refuse to serve others than this machine without a key that is one.
-
-    Raises `ConfigurationError` that names the setting, and the mend.
-    """
-    if is_loopback(host):
-        return
-    hint = "set one that nobody guesses (`openssl rand -hex 32`), or listen on 127.0.0.1"
-    setting = variable("api_key")
-    given = tuple(keys)
-    if not given:
-        raise ConfigurationError(
-            f"{setting} is not set, and {host or 'every address'} is not this machine's loopback", hint=hint
-        )
-    for key in given:
-        if "".join(filter(str.isalnum, key.lower())) in _EXAMPLES:
-            raise ConfigurationError(f"{setting} is a key out of an example", hint=hint, setting=setting)
-        if len(key) < SHORTEST_SECRET:
-            message = f"{setting} has a key of fewer than {SHORTEST_SECRET} characters"
-            raise ConfigurationError(message, hint=hint, setting=setting)
 
 
 def _check_local(request: Request) -> None:

@@ -15,7 +15,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,7 +53,8 @@ class Surroundings:
     clock: Clock = time.time
     monotonic: Clock = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: random.Random = field(default_factory=random.Random)
+    chance: Callable[[], float] = random.random
+    bits: Callable[[int], int] = random.getrandbits
     limits: JournalLimits = DEFAULT_LIMITS
     busy_patience: float = BUSY_PATIENCE
     receipt_days: float = 30.0
@@ -73,10 +74,10 @@ class Memory:
             told=lambda health: told.health(self._judged(health)),
             monotonic=world.monotonic,
             sleep=world.sleep,
-            chance=world.chance.random,
+            chance=world.chance,
         )
         self._ended = ""
-        ids = Ids(world.clock, world.chance.getrandbits)
+        ids = Ids(world.clock, world.bits)
         self.cursors = Cursors(self._journal, world.clock)
         self.zones = ZoneMemory(self._journal, self._database)
         self.removals = RemovalCounts(self._journal, ids, world.clock)

@@ -66,9 +66,9 @@ class Keeper:
         self._drift = drift
         self._backoff = backoff
         self._failed_passes = 0
-        self._later: dict[str | None, asyncio.TimerHandle] = {}
+        self._later: dict[str, asyncio.TimerHandle] = {}
         self._monotonic = monotonic
-        self._passes: dict[str | None, tuple[Depth, Cause]] = {}
+        self._passes: dict[str, tuple[Depth, Cause]] = {}
         self._wanted = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -80,9 +80,10 @@ class Keeper:
 
     def look_everywhere(self, depth: Depth, cause: Cause, target: str | None = None) -> None:
         """Have all zones looked at in the background; what is asked for while a pass goes on makes one more afterwards."""
-        before = self._passes.get(target)
-        if before is None or before[0] is Depth.LISTS:
-            self._passes[target] = (depth, cause)
+        for name in self._workers:
+            waiting = self._passes.get(name)
+            if target in {None, name} and (waiting is None or waiting[0] is Depth.LISTS):
+                self._passes[name] = (depth, cause)
         self._wanted.set()
 
     def begin(self) -> None:
@@ -122,15 +123,17 @@ class Keeper:
             await self._wanted.wait()
             self._wanted.clear()
             while self._passes:
-                target, (depth, cause) = self._passes.popitem()
-                await self._pass(depth, cause, target)
+                depth, cause = next(iter(self._passes.values()))
+                names = tuple(name for name, (wanted, _) in self._passes.items() if wanted is depth)
+                for name in names:
+                    del self._passes[name]
+                await self._pass(depth, cause, names)
 
-    async def _pass(self, depth: Depth, cause: Cause, target: str | None) -> None:
+    async def _pass(self, depth: Depth, cause: Cause, names: tuple[str, ...]) -> None:
         started = self._monotonic()
         initial = cause.trigger is Trigger.START
         if initial:
             self._board.initial_sync.started = True
-        names = tuple(name for name in self._workers if target in {None, name})
         reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self._drift == "report"
         dry = reporting or self._board.suspect is not None
         self._tell(PassBegun(depth, cause, names))
@@ -143,10 +146,9 @@ class Keeper:
         error_ = next(iter(failures.values()), None)
         self._after_pass(initial=initial, error=error_)
         self._failed_passes = 0 if error_ is None else self._failed_passes + 1
-        if error_ is not None:
+        for name in failures:
             delay = self._backoff.delay(self._failed_passes, 1.0)
-            again = target if len(failures) != 1 else next(iter(failures))
-            self._later[again] = asyncio.get_running_loop().call_later(delay, self.look_everywhere, depth, cause, again)
+            self._later[name] = asyncio.get_running_loop().call_later(delay, self.look_everywhere, depth, cause, name)
         done = tuple(name for name in names if name not in failures)
         self._tell(PassDone(depth, cause, done, self._monotonic() - started, error_, dry))
 

@@ -104,7 +104,8 @@ def leave_hints(
     for zone, scope in meaning.zones.items():
         hints.look(Hint(zone, cause, scope))
     if meaning.everywhere:
-        hints.look_everywhere(Depth.LISTS, cause)
+        # A zone that a record was moved out of keeps its serial: the lists do not tell it from the others.
+        hints.look_everywhere(Depth.CONTENT if meaning.unknown else Depth.LISTS, cause)
     return _counted(meaning)
 
 
