@@ -279,6 +279,7 @@ def test_tls_and_a_user(tmp_path: Path) -> None:
                 listener = Listener(options(broker, **{**right, **wrong}))
                 task = asyncio.create_task(listener.trigger.run())
                 await until(lambda why=why, it=listener: why in it.board.triggers[NAME].detail, why)
+                assert "secret" not in str(listener.trigger.status)
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
