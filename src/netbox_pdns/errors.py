@@ -31,14 +31,18 @@ class NetboxPdnsError(Exception):
 class TransientError(NetboxPdnsError):
     """Trying again may help: a time-out, a refused connection, a server that is overloaded.
 
-    `retry_after` is the number of seconds that the server asked us to wait, where it did.
+    `retry_after` is the number of seconds that the server asked us to wait, where it did. `answered` tells that the server
+    is there and only puts us off (429, say): it is no sign of an outage.
     """
 
     kind = "transient"
 
-    def __init__(self, message: str, *, hint: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, retry_after: float | None = None, answered: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.answered = answered
 
 
 class ConflictError(NetboxPdnsError):
@@ -77,11 +81,21 @@ class DataError(NetboxPdnsError):
 class RefusedRecord(DataError):
     """The server refuses one record of a batch; nothing of that batch is applied.
 
-    `name` and `type` are canonical; `rdata` is the canonical rdata, None where the server does not name it.
+    `name` and `type` are canonical; `rdata` is the canonical rdata, None where the server does not name it. With `by_name`
+    it is the server's own word about this very record, which it would say again; otherwise the record was found by trying,
+    and may be taken the next time.
     """
 
     def __init__(
-        self, reason: str, *, zone: str, name: str, type: str, rdata: str | None, hint: str | None = None
+        self,
+        reason: str,
+        *,
+        zone: str,
+        name: str,
+        type: str,
+        rdata: str | None,
+        hint: str | None = None,
+        by_name: bool = False,
     ) -> None:
         super().__init__(f"{name} {type}: {reason}", hint=hint)
         self.reason = reason
@@ -89,3 +103,4 @@ class RefusedRecord(DataError):
         self.name = name
         self.type = type
         self.rdata = rdata
+        self.by_name = by_name

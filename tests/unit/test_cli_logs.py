@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from cli_reports import CHANGED, DOWN, FAILED, LEFT_OUT, NOTHING
 
-from netbox_pdns.cli.logs import log_retries, log_wait, log_zones, make_logger
+from netbox_pdns.cli.logs import log_breakers, log_locks, log_retries, log_zones, make_logger
 from netbox_pdns.errors import TransientError
+from netbox_pdns.resilience.breaker import BreakerChanged, BreakerState
+from netbox_pdns.resilience.locks import LockAcquired, LockEvent, LockReleased, LockTimedOut, LockWanted
 from netbox_pdns.resilience.retry import RetryDetails
 from netbox_pdns.sync.events import RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
@@ -116,14 +118,55 @@ def test_retries_are_told_in_the_form_of_the_specification(
     assert (told["level"], told["event"]) == (level, line)
 
 
-@pytest.mark.parametrize(("seconds", "level"), [(0.01, "debug"), (2.34, "warning")])
-def test_a_wait_for_the_lock_of_more_than_a_second_warns(
-    seconds: float, level: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("event", "level", "line"),
+    [
+        pytest.param(
+            BreakerChanged("PowerDNS (b)", BreakerState.CLOSED, BreakerState.OPEN, "no answer", 30.0),
+            "error", "Circuit breaker of PowerDNS (b) is open: no answer. No calls for 30s", id="opens",
+        ),
+        pytest.param(
+            BreakerChanged("NetBox", BreakerState.OPEN, BreakerState.HALF_OPEN, "trial"),
+            "info", "Circuit breaker of NetBox is half-open: trial", id="tries",
+        ),
+        pytest.param(
+            BreakerChanged("NetBox", BreakerState.HALF_OPEN, BreakerState.CLOSED, "it answers again"),
+            "warning", "Circuit breaker of NetBox is closed: it answers again", id="closes",
+        ),
+    ],
+)  # fmt: skip
+def test_how_a_circuit_breaker_stands_is_told(
+    event: BreakerChanged, level: str, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The specification's line, with how long it took."""
-    log_wait(make_logger("DEBUG", "json"), "sync")(seconds)
+    """That a server is left alone is an error; that it is asked again is shown to whoever read of the error."""
+    log_breakers(make_logger("INFO", "json"))(event)
     told = _json_line(capsys)
-    assert (told["level"], told["event"]) == (level, f"Lock acquired for sync after {seconds:.2f}s wait")
+    assert (told["level"], told["event"]) == (level, line)
+
+
+@pytest.mark.parametrize(
+    ("event", "level", "line"),
+    [
+        pytest.param(LockWanted("X"), "debug", "Attempting to acquire lock for operation: X", id="wanted"),
+        pytest.param(LockAcquired("X", 0.0012), "debug", "Lock acquired for X (waited 0.001s)", id="at-once"),
+        pytest.param(LockAcquired("X", 1.0), "debug", "Lock acquired for X (waited 1.000s)", id="within-a-second"),
+        pytest.param(LockAcquired("X", 2.344), "warning", "Lock acquired for X after 2.34s wait", id="contended"),
+        pytest.param(
+            LockReleased("X", 0.001, 45.2332), "debug",
+            "Lock released for X (total operation time: 45.234s)", id="released",
+        ),
+        pytest.param(
+            LockTimedOut("X", 30.0), "error", "Failed to acquire lock for X within 30 seconds", id="not-had-in-time"
+        ),
+    ],
+)  # fmt: skip
+def test_locks_are_told_in_the_form_of_the_specification(
+    event: LockEvent, level: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wait of more than a second is a warning, one in vain an error; the rest is for those who debug."""
+    log_locks(make_logger("DEBUG", "json"))(event)
+    told = _json_line(capsys)
+    assert (told["level"], told["event"]) == (level, line)
 
 
 @pytest.mark.parametrize("form", ["console", "json"])

@@ -125,7 +125,7 @@ def test_a_target_that_hangs_holds_up_no_other(tmp_path: Path, error: NetboxPdns
     alive = MemoryTarget("alive", after=lambda: others_done.set() if len(alive.calls) == len(MANY) else None)
     hanging = MemoryTarget("hanging", fails=dict.fromkeys(MANY, error) if error else {}, until=others_done.wait)
     source = many()
-    report = sync(tmp_path, source, hanging, alive, patience=20.0)
+    report = sync(tmp_path, source, hanging, alive, patience=0.2, limit=60.0)
     assert alive.done == [f"create {name}" for name in MANY]
     assert [outcome.zone for outcome in report.targets[0].outcomes] == MANY
     if error is None:
@@ -135,6 +135,33 @@ def test_a_target_that_hangs_holds_up_no_other(tmp_path: Path, error: NetboxPdns
     else:
         assert failed(report) == MANY
         assert len(hanging.calls) == FAILURES_IN_A_ROW
+
+
+@pytest.mark.parametrize("error", [None, TransientError("no answer")], ids=["wakes-up", "is-given-up"])
+def test_a_target_that_hangs_while_it_is_listed_holds_up_no_other(
+    tmp_path: Path, error: NetboxPdnsError | None
+) -> None:
+    """The others are brought meanwhile, and what ends there ends; its own zones come when it is listed."""
+    others_done = asyncio.Event()
+    alive = MemoryTarget("alive", after=lambda: others_done.set() if len(alive.calls) == len(NAMES) + 1 else None)
+    alive.has(zone("old.example."))
+    hanging = MemoryTarget("hanging", listed_after=others_done.wait, lists=error)
+    report = sync(tmp_path, source({"old.example.": Gone("deleted")}), hanging, alive, patience=20.0)
+    assert alive.done == [*(f"create {name}" for name in NAMES), "delete old.example."]
+    assert hanging.done == ([f"create {name}" for name in NAMES] if error is None else [])
+    assert [target.error for target in report.targets] == [error, None]
+
+
+def test_targets_of_one_server_wait_for_each_others_lists(tmp_path: Path) -> None:
+    """Which zones both want is known only then; a target of another server goes on meanwhile."""
+    other_done = asyncio.Event()
+    other = MemoryTarget("other", after=other_done.set)
+    one, late = MemoryTarget("one"), MemoryTarget("late", listed_after=other_done.wait)
+    served = [Served(each, settings_of(each, url=f"http://{each is other}")) for each in (one, late, other)]
+    report = sync(tmp_path, MemorySource({None: [zone(NAMES[0])]}), *served, patience=20.0)
+    assert (one.done, late.done, other.done) == ([], [], [f"create {NAMES[0]}"])
+    errors = [str(outcome.error) for outcome in report.outcomes if outcome.error]
+    assert ["target late" in errors[0], "target one" in errors[1]] == [True, True]
 
 
 def test_one_target_is_waited_for_and_nothing_is_read_twice(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def _run(session: Session, request: SyncRequest) -> SyncReport:
     """Run the engine, one run at a time in this data directory; a dry run needs neither the lock nor the directory."""
     from contextlib import AsyncExitStack
 
-    from netbox_pdns.cli.logs import log_retries, log_wait, log_zones
+    from netbox_pdns.cli.logs import log_locks, log_retries, log_zones
     from netbox_pdns.cli.plan import dry_run
     from netbox_pdns.cli.progress import both, shown_progress
     from netbox_pdns.cli.wiring import open_engine
@@ -95,7 +95,7 @@ async def _run(session: Session, request: SyncRequest) -> SyncReport:
     async with AsyncExitStack() as stack:
         if not request.dry_run:
             directory = writable(session.settings.data_dir)
-            await stack.enter_async_context(run_lock(directory, waited=log_wait(session.logger, "sync")))
+            await stack.enter_async_context(run_lock(directory, listener=log_locks(session.logger)))
         if request.reviewed is not None:
             checked = await dry_run(session, replace(request, dry_run=True))
             must_be_as_reviewed(checked)

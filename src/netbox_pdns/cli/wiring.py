@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from netbox_pdns.netbox.source import NetBoxSource
 from netbox_pdns.powerdns.target import PowerDNSTarget
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
+from netbox_pdns.resilience.breaker import BreakerListener, BreakerPolicy, CircuitBreaker
+from netbox_pdns.resilience.breaker import silent as unheard
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
@@ -29,19 +31,56 @@ class Parts:
     refusals: Refusals
 
 
+@dataclass(frozen=True, slots=True)
+class Breakers:
+    """The circuit breaker of each server: of NetBox, and of the targets by their names."""
+
+    source: CircuitBreaker
+    targets: Mapping[str, CircuitBreaker]
+
+
+def make_breakers(
+    settings: Settings, listener: BreakerListener = unheard, *, clock: Callable[[], float] = time.monotonic
+) -> Breakers:
+    """Return closed breakers for all servers, as `settings.keeper` has them.
+
+    A pause doubles up to that of a zone that fails.
+    """
+    keeper = settings.keeper
+    longest = max(keeper.breaker_pause, keeper.retry_longest)
+    policy = BreakerPolicy(keeper.breaker_failures, keeper.breaker_pause, longest)
+    return Breakers(
+        CircuitBreaker("NetBox", policy, listener=listener, clock=clock),
+        {
+            target.name: CircuitBreaker(f"PowerDNS ({target.name})", policy, listener=listener, clock=clock)
+            for target in settings.targets
+        },
+    )
+
+
 @asynccontextmanager
 async def open_parts(
-    settings: Settings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+    settings: Settings,
+    *,
+    hook: RetryHook = ignore,
+    policy: RetryPolicy = DEFAULT_POLICY,
+    breakers: Breakers | None = None,
+    observe: CallObserver = unobserved,
 ) -> AsyncIterator[Parts]:
     """Yield what a run works with; its connections are closed with the block.
 
+    *breakers* keep calls from servers that do not answer; *observe* is told of each call that has ended.
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
     async with AsyncExitStack() as stack:
-        source = await stack.enter_async_context(NetBoxSource(settings.netbox, hook=hook, policy=policy))
+        breaker = breakers.source if breakers else None
+        theirs = NetBoxSource(settings.netbox, hook=hook, policy=policy, breaker=breaker, observe=observe)
+        source = await stack.enter_async_context(theirs)
         targets = []
         for target in settings.targets:
-            ours = PowerDNSTarget(target, settings.mark(target.name), hook=hook, policy=policy)
+            breaker = breakers.targets[target.name] if breakers else None
+            mark = settings.mark(target.name)
+            ours = PowerDNSTarget(target, mark, hook=hook, policy=policy, breaker=breaker, observe=observe)
             opened = await stack.enter_async_context(ours)
             targets.append(Served(opened, target))
         removed = RemovedRecords(settings.data_dir / "removed", timedelta(days=settings.removed_days))

@@ -16,9 +16,18 @@ import msgspec
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.netbox.wire import Named, Page, Status
+from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
+from netbox_pdns.resilience.retry import (
+    DEFAULT_POLICY,
+    Caller,
+    CallObserver,
+    RetryHook,
+    RetryPolicy,
+    ignore,
+    unobserved,
+)
 from netbox_pdns.settings import NetBoxSettings
 
 PAGE_SIZE = 1000
@@ -46,15 +55,24 @@ class RefusedRequestError(DataError):
     """NetBox finds fault with what was asked for (400): with the id of an object that has gone, say."""
 
 
+class NotPermittedError(ConfigurationError):
+    """The token is good, and its user may not view objects of one kind (403)."""
+
+
 class NetBoxClient:
     """Requests to one NetBox; use it as an asynchronous context manager."""
 
     def __init__(
-        self, settings: NetBoxSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+        self,
+        settings: NetBoxSettings,
+        *,
+        hook: RetryHook = ignore,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        breaker: CircuitBreaker | None = None,
+        observe: CallObserver = unobserved,
     ) -> None:
         self.base = settings.url.rstrip("/").removesuffix("/api")
-        self._hook = hook
-        self._policy = policy
+        self._caller = Caller("NetBox", policy, hook, breaker, observe)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._ahead = 0.0
         self._peer = Peer("NetBox", self.base, _setting, settings.call_timeout)
@@ -115,9 +133,7 @@ class NetBoxClient:
         """Return the answer for *path*; raises `DataError` where it is not of *kind*."""
         name = "get_" + path.strip("/").rsplit("/", 1)[-1].replace("-", "_")
         try:
-            return await retrying(
-                lambda: self._once(path, query, kind), name=name, policy=self._policy, hook=self._hook
-            )
+            return await self._caller.retried(name, lambda: self._once(path, query, kind))
         except StrangeAnswerError as error:
             raise DataError(
                 f"NetBox's answer for {path} is not as expected: {error}",
@@ -126,13 +142,17 @@ class NetBoxClient:
 
     async def _once(self, path: str, query: Query, kind: type[T]) -> T:
         async with self._slots:
-            response = await answered(self._http, self._peer, "GET", self.base + path, params=query)
-        if response.is_success and "json" in response.headers.get("Content-Type", ""):
-            # The change log goes by NetBox's own clock; an error may be a proxy's.
-            if (date := http_date(response.headers.get("Date", ""))) is not None:
-                self._ahead = date - time.time()
-            return await asyncio.to_thread(decoded, response.content, kind, self._peer)
-        raise self._error(path, response)
+            body = await self._caller.once(lambda: self._asked(path, query))
+        return await asyncio.to_thread(decoded, body, kind, self._peer)
+
+    async def _asked(self, path: str, query: Query) -> bytes:
+        response = await answered(self._http, self._peer, "GET", self.base + path, params=query)
+        if not response.is_success or "json" not in response.headers.get("Content-Type", ""):
+            raise self._error(path, response)
+        # The change log goes by NetBox's own clock; an error may be a proxy's.
+        if (date := http_date(response.headers.get("Date", ""))) is not None:
+            self._ahead = date - time.time()
+        return response.content
 
     def _error(self, path: str, response: httpx2.Response) -> NetboxPdnsError:
         status, said = response.status_code, _said(response)
@@ -143,7 +163,7 @@ class NetBoxClient:
                 setting="NETBOX_PDNS_NB_TOKEN",
             )
         if status == 403:
-            return ConfigurationError(
+            return NotPermittedError(
                 f"the token may not view {_objects(path)}: 403 {said}",
                 hint=f"give its user the permission to view {_objects(path)}",
                 setting="NETBOX_PDNS_NB_TOKEN",
@@ -161,6 +181,7 @@ class NetBoxClient:
                 f"NetBox answers {status} for {path}: {said}",
                 hint="see NetBox's log",
                 retry_after=retry_after(response, time.time()),
+                answered=status < 500,
             )
         where = f", and sends to {response.headers['Location']}" if "Location" in response.headers else ""
         return ConfigurationError(

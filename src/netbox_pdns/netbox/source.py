@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,10 +12,12 @@ from netbox_pdns.netbox.explain_zones import explain_zones
 from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
 from netbox_pdns.netbox.reading import read_zones
+from netbox_pdns.netbox.reading_names import read_names
 from netbox_pdns.netbox.selection import selected, zone_ref
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
+from netbox_pdns.resilience.breaker import CircuitBreaker
+from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
 from netbox_pdns.settings import NetBoxSettings, Selection
 
 
@@ -23,9 +25,15 @@ class NetBoxSource:
     """NetBox DNS as a source of zones; use it as an asynchronous context manager."""
 
     def __init__(
-        self, settings: NetBoxSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+        self,
+        settings: NetBoxSettings,
+        *,
+        hook: RetryHook = ignore,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        breaker: CircuitBreaker | None = None,
+        observe: CallObserver = unobserved,
     ) -> None:
-        self.client = NetBoxClient(settings, hook=hook, policy=policy)
+        self.client = NetBoxClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
 
@@ -48,6 +56,10 @@ class NetBoxSource:
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
         return read_zones(self.client, self._window, self._known, zones)
+
+    async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
+        """Return what is wanted at the owner *names* and the apex; see `reading_names.read_names`."""
+        return await read_names(self.client, zone, names)
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""

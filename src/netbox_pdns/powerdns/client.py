@@ -13,15 +13,25 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.powerdns.wire import Failure, Metadata, Server, Setting, ZoneWire
+from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
-from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore, retrying
+from netbox_pdns.resilience.retry import (
+    DEFAULT_POLICY,
+    Caller,
+    CallObserver,
+    RetryHook,
+    RetryPolicy,
+    ignore,
+    unobserved,
+)
 from netbox_pdns.settings import TargetSettings
 
 T = TypeVar("T")
@@ -44,22 +54,31 @@ class TooLargeError(DataError):
 
 
 class RejectedError(DataError):
-    """The server refuses the content of a request (422); nothing of it was applied. `reason` are its own words."""
+    """The content of a request is refused (422); nothing of it was applied. `reason` says why.
 
-    def __init__(self, what: str, reason: str) -> None:
+    `own` tells whether it is in PowerDNS's form of errors; else something between us and it may have refused.
+    """
+
+    def __init__(self, what: str, reason: str, *, own: bool) -> None:
         super().__init__(what, hint="nothing of it was applied; see the server's log for what it finds fault with")
         self.reason = reason
+        self.own = own
 
 
 class PowerDNSClient:
     """Calls of one server's API; use it as an asynchronous context manager."""
 
     def __init__(
-        self, settings: TargetSettings, *, hook: RetryHook = ignore, policy: RetryPolicy = DEFAULT_POLICY
+        self,
+        settings: TargetSettings,
+        *,
+        hook: RetryHook = ignore,
+        policy: RetryPolicy = DEFAULT_POLICY,
+        breaker: CircuitBreaker | None = None,
+        observe: CallObserver = unobserved,
     ) -> None:
         self._settings = settings
-        self._hook = hook
-        self._policy = policy
+        self._caller = Caller(self._who, policy, hook, breaker, observe)
         self.ahead: float | None = None
         """Seconds that the server's clock is ahead of ours; None where it does not tell (PowerDNS itself does not)."""
         self.turns: AbstractAsyncContextManager[object] = nullcontext()
@@ -98,6 +117,10 @@ class PowerDNSClient:
         """Return one zone, with its RRsets or without; raises `NotThereError`."""
         path = _zone_path(name) + ("" if content else "?rrsets=false")
         return await self._got("list_zone", path, ZoneWire)
+
+    async def zone_at(self, name: str, owner: str) -> ZoneWire:
+        """Return one zone with the RRsets of one owner name, disabled records left out; raises `NotThereError`."""
+        return await self._got("list_zone", f"{_zone_path(name)}?{urlencode({'rrset_name': owner})}", ZoneWire)
 
     async def metadata(self, zone: str, kind: str) -> tuple[str, ...]:
         """Return the values of one kind of metadata, none where the zone has none of it."""
@@ -150,7 +173,7 @@ class PowerDNSClient:
 
     async def retried(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
         """Return what *call* returns, repeated as this client repeats its own calls."""
-        return await retrying(call, name=name, policy=self._policy, hook=self._hook)
+        return await self._caller.retried(name, call)
 
     async def _call(self, name: str, method: str, path: str, body: bytes | None = None) -> None:
         await self.retried(name, lambda: self._once(name, method, path, body))
@@ -170,6 +193,9 @@ class PowerDNSClient:
             raise self._wrong_address(f"{self._who} at {self._settings.url} is no PowerDNS API: {error}") from error
 
     async def _once(self, name: str, method: str, path: str, body: bytes | None = None) -> bytes:
+        return await self._caller.once(lambda: self._asked(name, method, path, body))
+
+    async def _asked(self, name: str, method: str, path: str, body: bytes | None) -> bytes:
         headers = {"Content-Type": "application/json"} if body else None
         try:
             response = await answered(self._http, self._peer, method, self._base + path, content=body, headers=headers)
@@ -190,12 +216,18 @@ class PowerDNSClient:
 
     def _error(self, name: str, response: httpx2.Response, path: str, size: int) -> NetboxPdnsError:
         """Return what an answer that is no success means, by its status."""
-        status, reason = response.status_code, _reason(response)
+        status, own = response.status_code, _own_words(response)
+        reason = own or ("a page of HTML" if _is_html(response) else cut(response.text))
         what = f"{self._who}, {name}: {status} {cut(reason)}"
         if status in {401, 403}:
             return self._wrong_key(status)
         if may_pass(status):
-            return TransientError(what, hint="see the server's log", retry_after=retry_after(response, time.time()))
+            return TransientError(
+                what,
+                hint="see the server's log",
+                retry_after=retry_after(response, time.time()),
+                answered=status < 500,
+            )
         if status == 413 or (status == 400 and size >= _LARGE_REQUEST):
             return TooLargeError(what, hint=_LARGER)
         if _is_html(response) or status not in {400, 404, 409, 422}:
@@ -206,7 +238,7 @@ class PowerDNSClient:
             return self._unknown_server()
         if status == 409:
             return ConflictError(what, hint="it exists already; the next run looks again")
-        return RejectedError(what, reason)
+        return RejectedError(what, reason, own=bool(own))
 
     def _wrong_key(self, status: int) -> ConfigurationError:
         setting = self._settings.setting("token")
@@ -259,12 +291,9 @@ def _told(response: httpx2.Response) -> str:
     return f"it answers {response.status_code} {'with a page of HTML' if _is_html(response) else cut(response.text)}"
 
 
-def _reason(response: httpx2.Response) -> str:
-    """Return PowerDNS's words, in full: they are searched for the record that they name."""
+def _own_words(response: httpx2.Response) -> str:
+    """Return PowerDNS's words, in full: they are searched for the record that they name. Empty where there are none."""
     try:
-        error = msgspec.json.decode(response.content, type=Failure).error
+        return msgspec.json.decode(response.content, type=Failure).error
     except UNREADABLE:
-        error = ""
-    if error:
-        return error
-    return "a page of HTML" if _is_html(response) else cut(response.text)
+        return ""

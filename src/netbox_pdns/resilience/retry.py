@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from netbox_pdns.errors import TransientError
+from netbox_pdns.resilience.breaker import BreakerState, CircuitBreaker, CircuitOpenError
 
 T = TypeVar("T")
 
@@ -40,7 +42,10 @@ DEFAULT_POLICY = RetryPolicy()
 
 @dataclass(frozen=True, slots=True)
 class RetryDetails:
-    """One failed attempt: `attempt` counts from 1, `delay` is None after the last."""
+    """One failed attempt: `attempt` counts from 1, `delay` is None after the last.
+
+    The last one may come before `attempts` are made: a server whose circuit breaker opens is not tried again.
+    """
 
     name: str
     attempt: int
@@ -60,19 +65,50 @@ def ignore(details: RetryDetails) -> None:
     """Take no note."""
 
 
+@dataclass(frozen=True, slots=True)
+class CallDetails:
+    """One call to `server` that has ended, well or with `error`.
+
+    `attempts` is how often it was made: 0 where the circuit breaker kept it from being made. `seconds` has the waits in it.
+    """
+
+    server: str
+    name: str
+    attempts: int
+    seconds: float
+    error: Exception | None = None
+
+
+class CallObserver(Protocol):
+    """Whoever counts calls. It must not block, and must not raise."""
+
+    def __call__(self, details: CallDetails) -> None:
+        """Take note of *details*."""
+
+
+def unobserved(details: CallDetails) -> None:
+    """Take no note."""
+
+
 async def retrying(
     call: Callable[[], Awaitable[T]],
     *,
     name: str,
+    server: str = "",
     policy: RetryPolicy = DEFAULT_POLICY,
     hook: RetryHook = ignore,
+    observe: CallObserver = unobserved,
+    breaker: CircuitBreaker | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     chance: Callable[[], float] = random.random,
+    clock: Callable[[], float] = time.monotonic,
 ) -> T:
     """Return what *call* returns, trying again after a `TransientError` as *policy* says; the last one is raised.
 
-    A server that asked for more time (`retry_after`) gets it, up to `policy.longest`.
+    A server that asked for more time (`retry_after`) gets it, up to `policy.longest`. *call* itself goes through *breaker*;
+    here it only ends the tries when it opens. *observe* is told of the call when it has ended, unless it was cancelled.
     """
+    made, started = 0, clock()
 
     def wait(state: RetryCallState) -> float:
         asked = _error(state).retry_after or 0.0
@@ -81,22 +117,74 @@ async def retrying(
     def tell(state: RetryCallState) -> None:
         hook(RetryDetails(name, state.attempt_number, policy.attempts, _error(state), state.upcoming_sleep))
 
+    def is_over(state: RetryCallState) -> bool:
+        is_open = breaker is not None and breaker.state is BreakerState.OPEN
+        return is_open or state.attempt_number >= policy.attempts
+
     async def once() -> T:  # tenacity awaits coroutine functions only, and *call* may be a lambda
-        return await call()
+        nonlocal made
+        made += 1
+        try:
+            return await call()
+        except CircuitOpenError:
+            made -= 1
+            raise
 
     attempts = AsyncRetrying(
-        stop=stop_after_attempt(policy.attempts),
+        stop=is_over,
         wait=wait,
-        retry=retry_if_exception_type(TransientError),
+        retry=retry_if_exception(lambda error: isinstance(error, TransientError) and not _was_kept(error)),
         before_sleep=tell,
         sleep=sleep,
         reraise=True,
     )
     try:
-        return await attempts(once)
-    except TransientError as error:
-        hook(RetryDetails(name, policy.attempts, policy.attempts, error, None))
+        result: T = await attempts(once)
+    except Exception as error:
+        if isinstance(error, TransientError) and not _was_kept(error):
+            hook(RetryDetails(name, made, policy.attempts, error, None))
+        observe(CallDetails(server, name, made, clock() - started, error))
         raise
+    observe(CallDetails(server, name, made, clock() - started))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """How calls to one server are made: how often they are tried, through which breaker, and who is told.
+
+    `server` is its name for people.
+    """
+
+    server: str
+    policy: RetryPolicy = DEFAULT_POLICY
+    hook: RetryHook = ignore
+    breaker: CircuitBreaker | None = None
+    observe: CallObserver = unobserved
+
+    async def retried(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what *call* returns, trying again; whatever it asks of the server goes through `once`."""
+        return await retrying(
+            call,
+            name=name,
+            server=self.server,
+            policy=self.policy,
+            hook=self.hook,
+            observe=self.observe,
+            breaker=self.breaker,
+        )
+
+    async def once(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what *call*, one request to the server and its answer, returns; raises `CircuitOpenError`.
+
+        What a request waits for on our side is to be waited for before: the breaker may open meanwhile.
+        """
+        return await (call() if self.breaker is None else self.breaker.call(call))
+
+
+def _was_kept(error: BaseException) -> bool:
+    """Tell whether the call was not made at all."""
+    return isinstance(error, CircuitOpenError)
 
 
 def _error(state: RetryCallState) -> TransientError:

@@ -5,13 +5,14 @@ The one-shot commands take no notice of these, `sync --remote`, `status` and `wa
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from netbox_pdns.settings.crontab import parsed, time_zone
-from netbox_pdns.settings.models import Frozen, Seconds, Words
+from netbox_pdns.settings.models import Frozen, Seconds, Words, split
 
 
 def _known_zone(name: str) -> str:
@@ -23,6 +24,19 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 CronText = Annotated[str, AfterValidator(parsed)]
 """A cron expression; empty is never."""
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ValueError(f"{word!r} is neither an address nor a network, like 192.0.2.1 or 10.0.0.0/8") from error
+    return words
+
+
+Networks = Annotated[Words, AfterValidator(_networks)]
+"""Addresses and networks; in a variable with commas between them."""
 
 
 class ServiceOptions(Frozen):
@@ -39,7 +53,7 @@ them while one takes the other's place. Needed to listen on anything but the loo
     """PEM certificate, with its chain, for HTTPS; read again on SIGHUP."""
     tls_key: Path | None = None
     """PEM key of that certificate."""
-    trusted_proxies: Words = ()
+    trusted_proxies: Networks = ()
     """Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     status_needs_key: bool = False
     """Whether `/status` and `/mqtt/status` are shown to those with a key alone."""
@@ -51,6 +65,13 @@ them while one takes the other's place. Needed to listen on anything but the loo
     """How large a request to the service may be."""
     remote_url: str | None = None
     """Where `sync --remote`, `status` and `watch` find the service; by default its own host and port."""
+    remote_ca_file: Path | None = None
+    """PEM certificates of the authority that signed the service's certificate; the system's own are trusted too."""
+
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """Return the keys, each by itself."""
+        return () if self.api_key is None else tuple(split(self.api_key.get_secret_value()))
 
 
 class KeeperOptions(Frozen):

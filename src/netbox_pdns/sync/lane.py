@@ -12,6 +12,7 @@ from netbox_pdns.planning.guard import guard_zones
 from netbox_pdns.planning.values import Action, Desired, Gone, Held, TargetZone, ZonePlan, ZoneRef
 from netbox_pdns.planning.zones import ZonePairs, pair
 from netbox_pdns.resilience.together import both
+from netbox_pdns.settings import TargetSettings
 from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
@@ -23,7 +24,7 @@ FAILURES_IN_A_ROW = 3
 MOST_WAITING = 3_000
 """RRsets of the zones that wait for a slot; the last of them may go beyond."""
 PATIENCE = 2.0
-"""Seconds that others wait for a lane that is full and in which no zone ends meanwhile."""
+"""Seconds that others wait for a lane that is full and in which no zone ends meanwhile, or that is still being listed."""
 
 
 class Lane:
@@ -43,6 +44,7 @@ class Lane:
         self._failures = 0
         self._down: NetboxPdnsError | None = None
         self._waiting = 0
+        self._under_way = 0
         self._stuck = False
         self._moved = asyncio.Event()
         self._put_off: list[ZoneRef] = []
@@ -68,12 +70,6 @@ class Lane:
         """Tell whether *ref* is one of `wanted`."""
         return ref.id in self._listed
 
-    @property
-    def server(self) -> tuple[str, str]:
-        """The server behind the target: targets may share one."""
-        settings = self._reconciler.served.settings
-        return settings.url.rstrip("/"), settings.server_id
-
     def refuse_doubles(self, other: Lane) -> None:
         """Give up the zones that *other*, on the same server, wants under the same name: it serves one of them."""
         theirs = {ref.name: ref for ref in other.wanted}
@@ -96,7 +92,14 @@ class Lane:
     def start(self, desired: Desired, group: asyncio.TaskGroup) -> None:
         """Bring one zone, as a task of *group*, when a slot is free."""
         self._waiting += _weight(desired)
+        self._under_way += 1
         group.create_task(self._bring(desired))
+
+    async def idle(self) -> None:
+        """Wait until every zone that was started is done."""
+        while self._under_way:
+            self._moved.clear()
+            await self._moved.wait()
 
     def put_off(self, ref: ZoneRef) -> None:
         """Keep a zone in mind without its content, which is to be read again when there is room."""
@@ -119,6 +122,7 @@ class Lane:
         async with self.slots:
             self._waiting -= _weight(desired)
             self._note(await self._brought(desired))
+        self._under_way -= 1
         self._stuck = False
         self._moved.set()
 
@@ -127,7 +131,10 @@ class Lane:
             return self._untried(desired.ref, _no_answer(self._down))
         if double := self._doubles.get(desired.ref.id):
             return self._untried(desired.ref, double)
-        outcome = await self._reconciler.bring(desired, self._listed[desired.ref.id][1])
+        async with self._reconciler.turns.turn(self._reconciler.served.target.name, desired.ref.name) as ours:
+            if not ours:
+                return self._untried(desired.ref)
+            outcome = await self._reconciler.bring(desired, self._listed[desired.ref.id][1])
         self._count_failures(outcome)
         return outcome
 
@@ -147,7 +154,8 @@ class Lane:
             elif outcome.has_changes and (missing := self._missing(gone.get(outcome.zone))):
                 self._note(replace(outcome, error=_waits_for(outcome.zone, missing)))
             else:
-                self._note(await self._reconciler.end(outcome, whys.get(outcome.zone)))
+                async with self._reconciler.turns.turn(outcome.target, outcome.zone) as ours:
+                    self._note(await self._reconciler.end(outcome, whys.get(outcome.zone)) if ours else outcome)
 
     def report(self, error: NetboxPdnsError | None) -> TargetReport:
         """Return what the run came to here; *error* is what ended it early."""
@@ -189,6 +197,9 @@ class Lane:
                     source_empty=not self._pairs.wanted,
                     limits=policy(together[0].zone).limits,
                     forced=self._reconciler.request.force,
+                    spent=self._reconciler.counts.zones_gone(
+                        self._reconciler.served.target.name, [end.zone for end in together]
+                    ),
                 )
         return tuple(held)
 
@@ -216,7 +227,7 @@ class Lane:
         """Tell whether the target served a zone of ours before this run; a half-made one has no serial."""
         return listed is not None and listed.account == self._reconciler.served.target.mark and listed.serial != 0
 
-    def _untried(self, ref: ZoneRef, error: NetboxPdnsError) -> ZoneOutcome:
+    def _untried(self, ref: ZoneRef, error: NetboxPdnsError | None = None) -> ZoneOutcome:
         return ZoneOutcome(
             target=self._reconciler.served.target.name,
             zone=ref.name,
@@ -240,6 +251,11 @@ class Lane:
     def _note(self, outcome: ZoneOutcome) -> None:
         self._outcomes.append(outcome)
         self._tell(ZoneDone(outcome))
+
+
+def server_of(settings: TargetSettings) -> tuple[str, str]:
+    """Return the server behind a target: targets may share one."""
+    return settings.url.rstrip("/"), settings.server_id
 
 
 def _weight(desired: Desired) -> int:
