@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -23,7 +23,7 @@ from netbox_pdns.resilience.locks import KeyedLocks, LockEvent
 from netbox_pdns.service.announcing import Announcer
 from netbox_pdns.service.events import EventBus
 from netbox_pdns.service.metrics import CountedHints, Metrics
-from netbox_pdns.service.ports import SchedulerState, ServiceParts, ZoneEvent
+from netbox_pdns.service.ports import MqttState, SchedulerState, ServiceParts, ZoneEvent
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.memory import Memory, Surroundings, Told, remembering
 from netbox_pdns.store.removed import writable
@@ -54,6 +54,9 @@ from netbox_pdns.triggers.standing import Standing
 from netbox_pdns.triggers.told import Told as Edits
 from netbox_pdns.triggers.updated import UpdatedFeed
 from netbox_pdns.triggers.zone_names import ZoneNames
+
+if TYPE_CHECKING:
+    from netbox_pdns.triggers.mqtt import MqttStatus, MqttTrigger
 
 _SCHEDULE = "schedule"
 _CLOSING = 6.0
@@ -93,7 +96,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         progress = Progress([served.target.name for served in parts.targets])
         feeds = _make_feeds(settings, parts, memory, keeper, hints, progress, names, board, logger)
         remembering_ = Remembering(memory.zones, memory.receipts, board)
-        telling.listeners = [remembering_, Places(progress), _deep_passes(memory), *([confirmer] if confirmer else [])]
+        telling.listeners += [remembering_, Places(progress), _deep_passes(memory), *([confirmer] if confirmer else [])]
         scheduler = _make_scheduler(settings, memory, hints, board)
         works: list[Coroutine[Any, Any, object]] = [
             scheduler.run(),
@@ -101,6 +104,10 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         ]
         if confirmer is not None:
             works.append(confirmer.run())
+        mqtt = _make_mqtt(settings, hints, names, board, logger)
+        if mqtt is not None:
+            telling.listeners.append(mqtt.tell)
+            works.append(mqtt.run())
         await stack.enter_async_context(_at_work(keeper, works))
 
         async def explain(name: str, type: str | None) -> Explanation:
@@ -120,6 +127,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
             receipts=memory.receipts,
             explain=explain,
             accept_source=accept_source,
+            mqtt=lambda: MqttState() if mqtt is None else _mqtt_state(mqtt.status),
             scheduler=lambda: SchedulerState(True, len(schedules_of(settings.triggers))),
             store=lambda: memory.health,
             events=bus,
@@ -264,6 +272,30 @@ def _make_feeds(
         told=edits,
     )
     return _Feeds(feed, updated, standing, updated_standing)
+
+
+def _make_mqtt(
+    settings: Settings, hints: Hints, names: ZoneNames, board: Board, logger: FilteringBoundLogger
+) -> MqttTrigger | None:
+    if not settings.mqtt.mqtt_enabled:
+        return None
+    from netbox_pdns.triggers.mqtt import MqttTrigger
+
+    return MqttTrigger(settings.mqtt, hints, names, Standing("mqtt", board, logger))
+
+
+def _mqtt_state(status: MqttStatus) -> MqttState:
+    last = None if status.last_message is None else status.last_message.timestamp()
+    return MqttState(
+        enabled=status.enabled,
+        connected=status.connected,
+        broker=status.broker,
+        topic_prefix=status.topic_prefix,
+        messages=status.messages,
+        refused=status.refused,
+        last_message=last,
+        detail=status.detail,
+    )
 
 
 def _make_scheduler(settings: Settings, memory: Memory, hints: Hints, board: Board) -> Scheduler:
