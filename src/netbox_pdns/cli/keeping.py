@@ -285,7 +285,6 @@ def _make_mqtt(
 
 
 def _mqtt_state(status: MqttStatus) -> MqttState:
-    last = None if status.last_message is None else status.last_message.timestamp()
     return MqttState(
         enabled=status.enabled,
         connected=status.connected,
@@ -293,7 +292,7 @@ def _mqtt_state(status: MqttStatus) -> MqttState:
         topic_prefix=status.topic_prefix,
         messages=status.messages,
         refused=status.refused,
-        last_message=last,
+        last_message=status.last_message,
         detail=status.detail,
     )
 
