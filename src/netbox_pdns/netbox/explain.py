@@ -152,7 +152,7 @@ async def _ids_of(client: NetBoxClient, zone: ZoneRef) -> frozenset[int]:
     fields: Query = [*query, ("fields", CHANGE_FIELDS)]
     async for row in client.newest_first(CHANGES, fields, ChangeRow, LOG_PAGES):
         before = row.prechange_data or {}
-        if before.get("view") in views and _is(before.get("name"), zone.name):
+        if isinstance(before.get("view"), int) and before["view"] in views and _is(before.get("name"), zone.name):
             ids.add(row.changed_object_id)
     return frozenset(ids)
 
