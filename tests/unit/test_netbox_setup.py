@@ -198,9 +198,16 @@ def test_each_object_gets_the_ids_of_those_before_it() -> None:
     ],
 )
 def test_what_an_answer_means(answer: Response, kind: type[NetboxPdnsError], words: str) -> None:
-    """Each has its class and a hint, and none repeats the token."""
+    """Each has its class and a hint, and none repeats the token; nothing is asked twice."""
+    asked: list[str] = []
+
+    def same(request: Request, body: dict[str, Any]) -> Response:
+        asked.append(request.url.path)
+        return answer
+
     with pytest.raises(NetboxPdnsError, match=words) as caught:
-        asyncio.run(_taken(lambda request, body: answer))
+        asyncio.run(_taken(same))
+    assert len(asked) == 1
     assert type(caught.value) is kind
     assert caught.value.hint
     assert "admin-canary" not in f"{caught.value} {caught.value.hint}"

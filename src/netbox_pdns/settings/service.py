@@ -86,7 +86,8 @@ class KeeperOptions(Frozen):
     breaker_failures: Annotated[int, Field(ge=1)] = 5
     """After so many calls in a row that a server did not answer no more are made for a while."""
     breaker_pause: Seconds = 30.0
-    """Seconds until a server that did not answer is tried with one call."""
+    """Seconds until a server that did not answer is tried with one call; they double with each in vain, up to those of \
+RETRY_LONGEST."""
     drift: Literal["mend", "report"] = "mend"
     """What the drift check does with content of PowerDNS that others changed: `mend` it under the guard's rules, or \
 `report` it alone."""
