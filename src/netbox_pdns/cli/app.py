@@ -15,9 +15,11 @@ from netbox_pdns.cli.plan import plan
 from netbox_pdns.cli.serve import serve
 from netbox_pdns.cli.settings import settings
 from netbox_pdns.cli.setup import setup_netbox
+from netbox_pdns.cli.status import accept_source, status
 from netbox_pdns.cli.sync import sync
 from netbox_pdns.cli.verify import verify
 from netbox_pdns.cli.version import version
+from netbox_pdns.cli.watch import watch
 from netbox_pdns.cli.zones import zones
 
 app = typer.Typer(
@@ -59,9 +61,13 @@ app.command(
         "sync --zone example.com --dry-run",
         "sync --force unexplained --zone example.com",
         "sync --plan plan.json",
+        "sync --remote --zone example.com",
     )
 )(sync)
 app.command(epilog=_example("serve", "serve --host 0.0.0.0 --port 8000"))(serve)
+app.command(epilog=_example("status", "status --json"))(status)
+app.command(epilog=_example("watch", "watch --json"))(watch)
+app.command("accept-source", epilog=_example("accept-source"))(accept_source)
 app.command(epilog=_example("verify", "verify --zone '*.example.com' --nameservers", "verify --target site-b --json"))(
     verify
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netbox_pdns.planning.values import Action
+from netbox_pdns.service.status import Status
 from netbox_pdns.shape import Shape
 from netbox_pdns.sync.explanation import RRsetStory, ZoneOfName
 from netbox_pdns.sync.shapes import Change, Held, LeftOut
@@ -282,6 +283,16 @@ class VersionDocument(Shape):
     python: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusDocument(Shape):
+    """`status --json`: what the service says of itself."""
+
+    schema: Literal["status/1"] = "status/1"
+    url: str
+    """Where the service was asked."""
+    service: Status
+
+
 DOCUMENTS: tuple[type, ...] = (
     RunDocument,
     ZonesDocument,
@@ -291,6 +302,7 @@ DOCUMENTS: tuple[type, ...] = (
     ExplainDocument,
     SetupDocument,
     VersionDocument,
+    StatusDocument,
     ErrorDocument,
 )
 """All that `--json` prints, each with a field `schema`: its name, a slash, and the number of its shape."""
