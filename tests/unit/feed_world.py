@@ -20,6 +20,7 @@ from netbox_pdns.triggers.meaning import RECORD
 from netbox_pdns.triggers.progress import Cursors, Progress
 from netbox_pdns.triggers.standing import Standing
 from netbox_pdns.triggers.told import Told
+from netbox_pdns.triggers.zone_names import ZoneNames
 
 OVERLAP = 900.0
 QUIET = make_logger("CRITICAL", "console")
@@ -156,6 +157,7 @@ class FeedWorld:
     shelf: Shelf = field(default_factory=Shelf)
     told: Told = field(default_factory=Told)
     back: list[str] = field(default_factory=list)
+    names: ZoneNames | None = None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -176,6 +178,7 @@ class FeedWorld:
             gone_back=self.back.append,
             told=self.told,
             clocks=clocks,
+            names=self.names,
         )
 
     @property

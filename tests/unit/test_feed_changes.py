@@ -14,6 +14,7 @@ from netbox_pdns.netbox.client import NotPermittedError
 from netbox_pdns.sync.hints import WHOLE, Depth, Scope, Trigger
 from netbox_pdns.triggers.feed import MOST_UNREAD
 from netbox_pdns.triggers.meaning import NAMESERVER, RECORD, ZONE
+from netbox_pdns.triggers.zone_names import ZoneNames
 
 PREFIX = "ipam.prefix"
 Step = tuple[Any, ...]
@@ -189,6 +190,18 @@ def test_a_deleted_zone_s_records_are_told_by_its_name() -> None:
         ("gone.example.", False),
         ("gone.example.", True),
     ]
+
+
+def test_names_that_others_learn_are_shared() -> None:
+    """What a webhook told of a zone need not be asked for."""
+    world = FeedWorld()
+    world.names = ZoneNames()
+    world.restart()
+    world.begun()
+    world.names.learn(9, "gone.example")
+    world.log.edit(RECORD, before={"zone": 9, "fqdn": "www.gone.example.", "type": "A"})
+    world.poll()
+    assert [hint.zone for hint in world.notebook.hints] == ["gone.example."]
 
 
 def test_a_record_of_a_zone_that_is_nowhere_is_left_to_the_zone_s_own_entry() -> None:

@@ -106,6 +106,7 @@ class Company:
             overlap=OVERLAP,
             alone=lambda: not self.board.triggers[feed.NAME].working,
             told=told,
+            beside=0.0,
         )
         return changes, updates
 

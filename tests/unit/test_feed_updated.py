@@ -15,6 +15,7 @@ from netbox_pdns.netbox.updates import Updated, UpdatedRecord, UpdatedZone
 from netbox_pdns.netbox.wire import Named
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.hints import WHOLE, Depth, Scope, Trigger
+from netbox_pdns.triggers.clocks import Clocks
 from netbox_pdns.triggers.standing import Standing
 from netbox_pdns.triggers.told import Told
 from netbox_pdns.triggers.updated import MOST, NAME, UpdatedFeed
@@ -32,6 +33,7 @@ class Office:
     """What was updated lately, and the feed that asks for it."""
 
     alone: bool = False
+    now: float = 0.0
     records_there: dict[int, UpdatedRecord] = field(default_factory=dict)
     zones_there: dict[int, UpdatedZone] = field(default_factory=dict)
     notebook: Notebook = field(default_factory=Notebook)
@@ -45,6 +47,8 @@ class Office:
             overlap=OVERLAP,
             alone=lambda: self.alone,
             told=self.told,
+            clocks=Clocks(steady=lambda: self.now),
+            beside=60.0,
         )
 
     async def records(self, seconds: float, most: int) -> Updated[UpdatedRecord]:
@@ -67,8 +71,9 @@ class Office:
         there = {"name": "example.com", "default_ttl": 60, "soa_serial_auto": True, "soa_serial": seconds, **state}
         self.zones_there[1] = UpdatedZone(1, "example.com", at(seconds), there)
 
-    def poll(self) -> list[tuple[str, Scope]]:
-        """Look once, and return what is hinted at."""
+    def poll(self, *, after: float = 60.0) -> list[tuple[str, Scope]]:
+        """Look once, some seconds later, and return what is hinted at."""
+        self.now += after
         self.notebook.clear()
         asyncio.run(self.feed.poll())
         return [(hint.zone, hint.scope) for hint in self.notebook.hints]
@@ -86,11 +91,23 @@ def test_an_update_is_told_once() -> None:
     assert office.poll() == [("example.com.", WWW)]
 
 
+def test_beside_the_change_log_it_looks_once_a_minute() -> None:
+    """Which cannot be followed, it looks whenever it is asked to."""
+    office = Office()
+    office.update(5, 1)
+    assert len(office.poll()) == 1
+    office.update(5, 2)
+    assert office.poll(after=59) == []
+    office.alone = True
+    assert len(office.poll(after=0)) == 1
+
+
 def test_what_was_updated_before_the_first_pass_is_that_pass_s() -> None:
     """The feed begins without a hint."""
     office = Office()
     office.update(5, 1)
     asyncio.run(office.feed.begin())
+    assert office.notebook.hints == []
     assert office.poll() == []
 
 

@@ -14,6 +14,7 @@ from netbox_pdns.cli.options import Verbose
 from netbox_pdns.cli.plan import plan
 from netbox_pdns.cli.serve import serve
 from netbox_pdns.cli.settings import settings
+from netbox_pdns.cli.setup import setup_netbox
 from netbox_pdns.cli.sync import sync
 from netbox_pdns.cli.verify import verify
 from netbox_pdns.cli.version import version
@@ -68,5 +69,19 @@ app.command(epilog=_example("explain www.example.com", "explain example.com MX -
 app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
 app.command(epilog=_example("check", "check --json"))(check)
 app.command(epilog=_example("settings", "settings --json"))(settings)
+setup_app = typer.Typer(
+    help="Set up what the service needs of others.",
+    epilog=_example("setup netbox --url https://netbox-pdns.example.com"),
+    no_args_is_help=True,
+)
+setup_app.command(
+    "netbox",
+    epilog=_example(
+        "setup netbox --url https://netbox-pdns.example.com",
+        "setup netbox --url http://10.0.0.5:8000 --token-file admin-token --yes --json",
+        "setup netbox --remove",
+    ),
+)(setup_netbox)
+app.add_typer(setup_app, name="setup")
 app.command(epilog=_example("demo", "demo --keep"))(demo)
 app.command(epilog=_example("version", "version --json"))(version)

@@ -249,6 +249,31 @@ class ExplainDocument(Shape):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetupStep(Shape):
+    """One object in NetBox."""
+
+    action: Literal["add", "change", "keep", "remove"]
+    kind: Literal["webhook", "event rule", "user", "permission", "token"]
+    name: str
+    fields: tuple[str, ...]
+    """What of it is otherwise, where it is to be changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupDocument(Shape):
+    """`setup netbox --json`: what is to be set up in NetBox, or was."""
+
+    schema: Literal["setup/1"] = "setup/1"
+    done: bool
+    """Whether it was done: with `--yes`."""
+    steps: tuple[SetupStep, ...]
+    left_out: str | None
+    """Why no user and token are made, where they cannot be."""
+    token: str | None
+    """The token that was made; it is not shown again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDocument(Shape):
     """`version --json`."""
 
@@ -264,6 +289,7 @@ DOCUMENTS: tuple[type, ...] = (
     SettingsDocument,
     VerifyDocument,
     ExplainDocument,
+    SetupDocument,
     VersionDocument,
     ErrorDocument,
 )

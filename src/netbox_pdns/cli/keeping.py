@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from netbox_pdns.cli.logs import log_breakers, log_locks, log_retries
 from netbox_pdns.cli.telling import Places, Telling
 from netbox_pdns.cli.wiring import Breakers, Parts, make_breakers, open_parts
-from netbox_pdns.errors import ConflictError, NetboxPdnsError
+from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError
 from netbox_pdns.netbox.changes import ChangeLog
 from netbox_pdns.netbox.updates import Updates
 from netbox_pdns.resilience.breaker import BreakerChanged
@@ -26,6 +26,8 @@ from netbox_pdns.service.metrics import CountedHints, Metrics
 from netbox_pdns.service.ports import SchedulerState, ServiceParts, ZoneEvent
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.memory import Memory, Surroundings, Told, remembering
+from netbox_pdns.store.removed import writable
+from netbox_pdns.store.run_lock import run_lock
 from netbox_pdns.store.values import Remark, StoreHealth
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.confirmer import Confirmer
@@ -54,6 +56,8 @@ from netbox_pdns.triggers.updated import UpdatedFeed
 from netbox_pdns.triggers.zone_names import ZoneNames
 
 _SCHEDULE = "schedule"
+_CLOSING = 6.0
+"""Seconds of the time to stop that are kept for the store and the connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
     telling = Telling(board, metrics, Announcer(bus, board), logger)
     breakers = make_breakers(settings, _breaker_told(telling, logger))
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_alone(settings, logger))
         memory = await stack.enter_async_context(_open_memory(settings, logger))
         parts = await stack.enter_async_context(
             open_parts(settings, hook=log_retries(logger), breakers=breakers, observe=telling.call)
@@ -121,6 +126,21 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
             events=bus,
             metrics=metrics,
         )
+
+
+@asynccontextmanager
+async def _alone(settings: Settings, logger: FilteringBoundLogger) -> AsyncIterator[None]:
+    """Hold the lock of the data directory: no cron job syncs beside the service; it can be asked with `sync --remote`.
+
+    Where the directory cannot be written DNS goes on all the same, and whoever starts a second one is not kept from it.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            directory = writable(settings.data_dir)
+            await stack.enter_async_context(run_lock(directory, operation="serve", listener=log_locks(logger)))
+        except (ConfigurationError, OSError) as error:
+            logger.error("the data directory cannot be locked; nothing must run beside this service", error=str(error))
+        yield
 
 
 def _breaker_told(telling: Telling, logger: FilteringBoundLogger) -> Any:
@@ -198,7 +218,7 @@ def _make_keeper(
         locks.hold,
         board,
         telling,
-        patience=options.stop_timeout,
+        patience=max(1.0, options.stop_timeout - _CLOSING),
         drift=options.drift,
         backoff=backoff,
     )

@@ -139,3 +139,11 @@ class MqttOptions(Frozen):
     """Seconds after which a silent connection is probed."""
     mqtt_reconnect_delay: Annotated[int, Field(ge=1)] = 5
     """Seconds before a lost connection is made again; it doubles, up to a minute."""
+
+
+class SetupOptions(Frozen):
+    """Setting up: what `netbox-pdns setup` alone takes notice of."""
+
+    setup_token: SecretStr | None = None
+    """An administrator's API token of NetBox, with which `setup netbox` makes the webhook and a token of ours; not needed \
+afterwards."""

@@ -77,7 +77,7 @@ class ChangeFeed:
         self._gone_back = gone_back
         self._told = told or Told()
         self._clocks = clocks or Clocks()
-        self._names = names or ZoneNames(log)
+        self._names = ZoneNames(log) if names is None else names
         self._begun = False
         self._flooded = False
         self._owing: list[str] = []

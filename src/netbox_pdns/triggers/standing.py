@@ -8,6 +8,9 @@ from structlog.typing import FilteringBoundLogger
 
 from netbox_pdns.sync.board import Board, TriggerState
 
+SECONDS_BETWEEN_REMARKS = 10.0
+"""What comes from outside, as often as somebody likes, gets a line in the log so often at most."""
+
 
 class Standing:
     """One trigger's line on the board. Until it is said to be `well` it does not work."""
@@ -16,6 +19,7 @@ class Standing:
         self.name = name
         self._board = board
         self._log = log
+        self._remarked = float("-inf")
         board.triggers[name] = TriggerState(name, working=False, detail="not begun")
 
     @property
@@ -39,8 +43,11 @@ class Standing:
 
     def remark(self, detail: str) -> None:
         """Say what is amiss with something that was seen, while the trigger itself works."""
-        self._log.warning("trigger could not use what it got", trigger=self.name, error=detail)
-        self._put(replace(self.state, detail=detail))
+        now = self._board.clock()
+        if now - self._remarked >= SECONDS_BETWEEN_REMARKS:
+            self._log.warning("trigger could not use what it got", trigger=self.name, error=detail)
+            self._remarked = now
+        self._put(replace(self.state, detail=detail, last=now))
 
     def hinted(self, number: int = 1) -> None:
         """Count hints."""

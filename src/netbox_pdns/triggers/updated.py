@@ -27,6 +27,8 @@ MOST = 2_000
 """Records or zones of one look that are told one by one; of more, everything is looked at."""
 MOST_ZONES = 10_000
 """Zones that are remembered as they were."""
+BESIDE = 60.0
+"""Seconds between two looks where the change log is followed: a look costs NetBox 300 ms of CPU, and tells little more."""
 
 R = TypeVar("R", UpdatedRecord, UpdatedZone)
 
@@ -57,6 +59,7 @@ class UpdatedFeed:
         alone: Callable[[], bool],
         told: Told | None = None,
         clocks: Clocks | None = None,
+        beside: float = BESIDE,
     ) -> None:
         self._source = source
         self._hints = hints
@@ -68,14 +71,17 @@ class UpdatedFeed:
         self._records = _Seen()
         self._zones = _Seen()
         self._states: dict[int, bytes] = {}
+        self._beside = beside
+        self._looked = float("-inf")
 
     async def begin(self) -> None:
         """Take note of what was updated up to now, without a hint: for whoever looks at everything after this."""
         await self._look(hinting=False)
 
     async def poll(self) -> None:
-        """Look once, and leave hints for what is new; raises what the source raises."""
-        await self._look(hinting=True)
+        """Look once, if it is time, and leave hints for what is new; raises what the source raises."""
+        if self._alone() or self._clocks.steady() - self._looked >= self._beside:
+            await self._look(hinting=True)
 
     async def _look(self, *, hinting: bool) -> None:
         # The records come first: one that is edited in between is found with its zone by the next look.
@@ -84,6 +90,7 @@ class UpdatedFeed:
         flooded = [self._records.floods(records), self._zones.floods(zones)]
         new_records, new_zones = self._records.new(records.rows), self._zones.new(zones.rows)
         before = {zone.id: self._remember(zone) for zone in new_zones}
+        self._looked = self._clocks.steady()
         self._standing.well()
         if not hinting:
             return
