@@ -13,8 +13,12 @@ from typing import Any
 
 import pytest
 import servers
+from hints_noted import NotedHints
 from netbox_servers import CHANGES, DNS, Company, NetBox, company_fixture, netbox_fixture  # noqa: F401 - fixtures
 from webhook_receiver import Delivery, Receiver, receiving
+
+from netbox_pdns.triggers.webhook import leave_hints, read_webhook
+from netbox_pdns.triggers.zone_names import ZoneNames
 
 HOOKS, RULES = "extras/webhooks", "extras/event-rules"
 TYPES = ["netbox_dns.view", "netbox_dns.nameserver", "netbox_dns.record", "netbox_dns.zone"]
@@ -242,6 +246,50 @@ def test_an_address_and_its_pointer(heard: Heard) -> None:
     assert [pointer[each]["fqdn"] for each in ("prechange", "postchange")] == [
         f"{each}." for each in (f"1.{reverse}", f"2.{reverse}")
     ]
+
+
+def _hints(names: ZoneNames, deliveries: list[Delivery]) -> list[str]:
+    """Return what we look at after these webhooks, as lines."""
+    hints = NotedHints()
+    for each in deliveries:
+        leave_hints(read_webhook(each.body), hints, names, came=0.0)
+    return hints.text
+
+
+def test_what_is_looked_at(heard: Heard) -> None:
+    """Just the RRsets of what was edited, where it was before and where it is now; a whole zone where it is its own edit."""
+    company, names = heard.company, ZoneNames()
+    word, octets = company.word, [str(secrets.randbelow(256)) for _ in range(2)]
+    network, reverse = ".".join(["10", *octets]), ".".join([*reversed(octets), "10.in-addr.arpa"])
+    one, two, new = f"{word}.example.", f"two.{word}.example.", f"new.{word}.example."
+    with heard.deliveries() as came:
+        zone, other = company.zone(one[:-1]), company.zone(two[:-1])
+        company.zone(reverse)
+    assert _hints(names, came) == sorted([one, two, f"{reverse}."])
+    with heard.deliveries() as came:
+        record = company.record(zone, "www", "A", f"{network}.1")
+    assert _hints(names, came) == sorted([f"{one}: www.{one} A", f"{reverse}.: 1.{reverse}. PTR"])
+    with heard.deliveries() as came:
+        company.edit("records", record, name="web", value=f"{network}.2")
+    pointers = f"{reverse}.: 1.{reverse}. PTR, 2.{reverse}. PTR"
+    assert _hints(names, came) == sorted([f"{one}: web.{one} A, www.{one} A", pointers])
+    with heard.deliveries() as came:
+        company.edit("records", record, zone=other)
+    assert _hints(names, came) == sorted(
+        [f"{one}: web.{one} A", f"{two}: web.{two} A", f"{reverse}.: 2.{reverse}. PTR"]
+    )
+    with heard.deliveries() as came:
+        company.edit("zones", zone, soa_refresh=4711)
+    assert _hints(names, came) == [f"{one}: {one} SOA"]
+    with heard.deliveries() as came:
+        company.edit("zones", zone, name=new[:-1])
+    assert _hints(names, came) == sorted([one, new])
+    with heard.deliveries() as came:
+        company.edit("nameservers", company.nameserver, name=f"ns9.{word}.example")
+    assert set(_hints(names, came)) >= {"everywhere lists", f"{two}: {two} NS, {two} SOA"}
+    with heard.deliveries() as came:
+        company.delete("zones", other)
+    assert two in _hints(names, came)
 
 
 def test_a_raised_serial(heard: Heard) -> None:

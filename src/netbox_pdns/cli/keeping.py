@@ -93,6 +93,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         keeper, confirmer = _make_keeper(settings, parts, breakers, memory, telling, logger)
         hints = CountedHints(keeper, metrics)
         names = ZoneNames(ChangeLog(parts.source.client))
+        parts.source.told = names.learn_all
         progress = Progress([served.target.name for served in parts.targets])
         feeds = _make_feeds(settings, parts, memory, keeper, hints, progress, names, board, logger)
         remembering_ = Remembering(memory.zones, memory.receipts, board)
