@@ -95,7 +95,8 @@ class _Log:
             self._newest[key] = (number, why)
 
     def _key(self, data: Mapping[str, Any] | None) -> RecordKey | None:
-        if not data or data.get("zone") not in self._ids:
+        zone = data.get("zone") if data else None
+        if not data or not isinstance(zone, int) or zone not in self._ids:
             return None
         try:
             owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
