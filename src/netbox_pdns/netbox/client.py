@@ -164,7 +164,7 @@ class NetBoxClient:
             )
         if status == 403:
             return NotPermittedError(
-                f"the token may not view {_objects(path)}: 403 {said}",
+                f"the NetBox token may not view {_objects(path)}: 403 {said}",
                 hint=f"give its user the permission to view {_objects(path)}",
                 setting="NETBOX_PDNS_NB_TOKEN",
             )

@@ -95,7 +95,7 @@ class _Log:
             self._newest[key] = (number, why)
 
     def _key(self, data: Mapping[str, Any] | None) -> RecordKey | None:
-        zone = (data or {}).get("zone")
+        zone = data.get("zone") if data else None
         if not data or not isinstance(zone, int) or zone not in self._ids:
             return None
         try:
