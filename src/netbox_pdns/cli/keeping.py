@@ -21,9 +21,10 @@ from netbox_pdns.netbox.updates import Updates
 from netbox_pdns.resilience.breaker import BreakerChanged
 from netbox_pdns.resilience.locks import KeyedLocks, LockEvent
 from netbox_pdns.service.announcing import Announcer
+from netbox_pdns.service.documents import MqttState, SchedulerState
 from netbox_pdns.service.events import EventBus
 from netbox_pdns.service.metrics import CountedHints, Metrics
-from netbox_pdns.service.ports import MqttState, SchedulerState, ServiceParts, ZoneEvent
+from netbox_pdns.service.ports import ServiceParts, ZoneEvent
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.memory import Memory, Surroundings, Told, remembering
 from netbox_pdns.store.removed import writable
