@@ -4,6 +4,8 @@ PYTHON ?= python3
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
 RUN := $(UV) run --quiet --frozen
 export UV
+# Tests start hundreds of processes, NetBox's among them: without bytecode each of them compiles all that it loads.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-full check servers servers-stop bench docs clean
@@ -46,5 +48,4 @@ clean: $(UV) ## Stop the servers and remove all that was made here
 	@rm -rf .dev .tools .venv dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 .tools/bin/uv:
-	@$(PYTHON) -m venv .tools
-	@.tools/bin/pip install --quiet --disable-pip-version-check uv
+	@$(PYTHON) dev/fetch_uv.py $@

@@ -15,6 +15,7 @@ _NEEDED = {
     "pdns-backend-pgsql": lambda: _module("libgpgsqlbackend.so"),
     "postgresql": lambda: postgresql_directory() is not None,
     "redis-server": lambda: bool(shutil.which("redis-server")),
+    "mosquitto": lambda: bool(shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:" + os.environ["PATH"])),
 }
 
 

@@ -23,6 +23,7 @@ _REQUIREMENTS = (f"netbox=={_NETBOX}", f"netbox-plugin-dns=={_PLUGIN}", "gunicor
 # NetBox asks for psycopg built from source; the ready-made one needs no compiler.
 _OVERRIDES = "psycopg[binary,pool]==3.3.6\n"
 _DUMP = f"netbox-{_NETBOX}-dns-{_PLUGIN}.pgdump"
+_FETCHED_PYTHON = ">=3.12,<3.15"
 _START_TIMEOUT = 120.0
 _LETTERS = string.ascii_letters + string.digits
 
@@ -116,10 +117,18 @@ def _environment(state: Path) -> Path:
     overrides = state / "overrides.txt"
     overrides.write_text(_OVERRIDES)
     variables = {"UV_PROJECT_ENVIRONMENT": "", "VIRTUAL_ENV": ""}
-    run(
-        [uv, "venv", "--quiet", "--clear", "--no-project", "--python", _python(), str(environment)],
-        environment=variables,
-    )
+    wanted_python = _python()
+    try:
+        run(
+            [uv, "venv", "--quiet", "--clear", "--no-project", "--python", wanted_python, str(environment)],
+            environment=variables,
+        )
+    except ServerError as error:
+        if wanted_python != _FETCHED_PYTHON:
+            raise
+        raise ServerError(
+            f"needs a Python {_FETCHED_PYTHON}: none is on PATH or under pyenv, and uv cannot fetch one\n{error}"
+        ) from error
     python = str(environment / "bin" / "python")
     run(
         [uv, "pip", "install", "--quiet", "--python", python, "--override", str(overrides), *_REQUIREMENTS],
@@ -131,7 +140,7 @@ def _environment(state: Path) -> Path:
 
 def _python() -> str:
     """Return a Python that NetBox takes: one of this machine, else what uv shall fetch."""
-    return next((path for path in _pythons() if _is_new_enough(path)), ">=3.12,<3.15")
+    return next((path for path in _pythons() if _is_new_enough(path)), _FETCHED_PYTHON)
 
 
 def _pythons() -> Iterator[str]:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once what was missing and how to get it, however many tests were skipped for it."""
+    for reason, count in Counter(str(each.longrepr[2]) for each in terminalreporter.stats.get("skipped", [])).items():
+        terminalreporter.write_line(f"{count} {'test' if count == 1 else 'tests'} {reason[:1].lower()}{reason[1:]}")
 
 
 def _picked(item: pytest.Item) -> bool:

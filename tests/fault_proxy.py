@@ -345,3 +345,21 @@ def after(happening: Callable[[], object], then: Fault = passed_on) -> Fault:
 def _answer(status: str, body: bytes, *headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", *headers, "Connection: close", f"Content-Length: {len(body)}"]
     return "\r\n".join(lines).encode() + _HEAD + body
+
+
+PASSING: dict[str, Fault] = {
+    "reset-before": reset,
+    "reset-in-mid-answer": torn,
+    "answer-lost": lost,
+    "answer-ends-too-soon": shortened,
+    "500": status("500 Internal Server Error"),
+    "502": status("502 Bad Gateway", body=b"<html>bad gateway"),
+    "503-with-seconds": status("503 Service Unavailable", "Retry-After: 1"),
+    "503-with-a-date": patient(1.0),
+    "429": status("429 Too Many Requests", "Retry-After: 1"),
+    "no-http": not_http,
+    "badly-packed": unpackable,
+}
+"""What passes: one failure of each kind of call is made good by the retry."""
+PASSING_READS: dict[str, Fault] = {"garbage": garbage, "cut-off": cut_off}
+"""What passes, and shows where an answer has content alone."""

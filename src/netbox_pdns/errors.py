@@ -81,11 +81,21 @@ class DataError(NetboxPdnsError):
 class RefusedRecord(DataError):
     """The server refuses one record of a batch; nothing of that batch is applied.
 
-    `name` and `type` are canonical; `rdata` is the canonical rdata, None where the server does not name it.
+    `name` and `type` are canonical; `rdata` is the canonical rdata, None where the server does not name it. With `by_name`
+    it is the server's own word about this very record, which it would say again; otherwise the record was found by trying,
+    and may be taken the next time.
     """
 
     def __init__(
-        self, reason: str, *, zone: str, name: str, type: str, rdata: str | None, hint: str | None = None
+        self,
+        reason: str,
+        *,
+        zone: str,
+        name: str,
+        type: str,
+        rdata: str | None,
+        hint: str | None = None,
+        by_name: bool = False,
     ) -> None:
         super().__init__(f"{name} {type}: {reason}", hint=hint)
         self.reason = reason
@@ -93,3 +103,4 @@ class RefusedRecord(DataError):
         self.name = name
         self.type = type
         self.rdata = rdata
+        self.by_name = by_name

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 import servers
-from servers import NetBoxServer
+from servers import NetBoxServer, plain_http
 
 from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.netbox import Permission, Token, running_netbox
@@ -60,7 +60,7 @@ class NetBox:
         headers = {} if authorization is None else {"Authorization": authorization}
         content = {} if body is None else {"json": body}
         url = f"{self.reached.url}/api/{path}"
-        return httpx2.request(method, url, headers=headers, timeout=60.0, trust_env=False, **content)
+        return plain_http(method, url, headers, **content)
 
     def done(self, method: str, path: str, body: Any = None) -> Any:
         """Send a request as administrator that is to succeed, and return what comes back."""

@@ -155,3 +155,42 @@ def test_everything_that_check_asks_is_answered(netbox: NetBox) -> None:
     probes = asyncio.run(probe(_settings(netbox, netbox.tokens["without-change-log"])))
     (failed,) = [each for each in probes if each.state == "failed"]
     assert "may not view the change log (core.view_objectchange)" in failed.detail
+
+
+def _read_names(company: Company, ref: ZoneRef, *names: str) -> Desired | None:
+    async def work() -> Desired | None:
+        async with NetBoxSource(_settings(company.netbox)) as source:
+            return await source.read_names(ref, names)
+
+    return asyncio.run(work())
+
+
+def test_some_names_of_a_zone_are_read_with_the_apex(company: Company) -> None:
+    """Whatever the case of the letters, and the same as the whole zone has there; a name without records has none."""
+    name = f"{company.word}.example"
+    zone = company.zone(name)
+    company.record(zone, "www", "A", "192.0.2.1", disable_ptr=True)
+    company.record(zone, "WWW", "A", "192.0.2.2", disable_ptr=True)
+    company.record(zone, "www", "TXT", "v=spf1 -all")
+    company.record(zone, "www", "AAAA", "2001:db8::1", disable_ptr=True, status="inactive")
+    company.record(zone, "mail", "MX", "10 www")
+    whole = _read(company)[f"{name}."]
+    some = _read_names(company, whole.ref, f"www.{name}.", f"none.{name}.")
+    assert some is not None
+    names = {f"{name}.", f"www.{name}."}
+    assert some.zone.rrsets == {key: rrset for key, rrset in whole.zone.rrsets.items() if key[0] in names}
+    assert some.ref == whole.ref
+
+
+@pytest.mark.parametrize("edit", ["rename", "park", "delete"])
+def test_no_names_are_read_of_a_zone_that_is_no_longer_so(company: Company, edit: str) -> None:
+    """Renamed, out of service or gone: the whole of it is to be looked at."""
+    name = f"{company.word}.example"
+    zone = company.zone(name)
+    ref = _read(company)[f"{name}."].ref
+    if edit == "delete":
+        company.netbox.ask("DELETE", f"{DNS}/zones/{zone}/")
+    else:
+        body = {"name": f"x{name}"} if edit == "rename" else {"status": "parked"}
+        company.netbox.ask("PATCH", f"{DNS}/zones/{zone}/", body)
+    assert _read_names(company, ref, f"www.{name}.") is None

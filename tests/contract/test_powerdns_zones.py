@@ -7,6 +7,7 @@ import re
 import httpx2
 import pytest
 import servers
+from servers import plain_http
 from zone_at_hand import ZoneAtHand, soa_content
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
@@ -16,7 +17,7 @@ ROOT = "/api/v1"
 
 def _plain(server: RunningPowerDNS, method: str, path: str, key: str | None = None) -> httpx2.Response:
     headers = {"X-API-Key": server.api_key if key is None else key}
-    return httpx2.request(method, server.url + path, headers=headers, timeout=10.0, trust_env=False)
+    return plain_http(method, server.url + path, headers)
 
 
 @pytest.mark.parametrize("path", ["/api", ROOT, f"{ROOT}/servers", f"{ROOT}/servers/localhost"])

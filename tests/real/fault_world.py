@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import httpx2
 import servers
 from poller import polling
-from servers import NetBoxServer
+from servers import NetBoxApi, NetBoxServer
 from sync_world import DNS, Run, World
 
 from netbox_pdns.cli.wiring import open_engine
@@ -26,7 +25,7 @@ from netbox_pdns.resilience.retry import RetryDetails, RetryPolicy
 from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.netbox import running_netbox
 from netbox_pdns.sandbox.pdns_server import PdnsServer
-from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
+from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 
 QUICK = RetryPolicy(base=0.01, longest=0.05)
@@ -45,37 +44,11 @@ KEPT = (
 """What no edit touches, in every zone."""
 
 
-@dataclass(frozen=True)
-class SandboxNetBox:
-    """The sandbox's NetBox, as far as a world needs it."""
-
-    reached: RunningNetBox
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        return self.reached.url
-
-    @property
-    def token(self) -> str:
-        """An administrator's token."""
-        return self.reached.token
-
-    def request(self, method: str, path: str, **body: Any) -> Any:
-        """Send an API request as administrator and return what comes back."""
-        headers = {"Authorization": f"Token {self.token}"}
-        answer = httpx2.request(
-            method, f"{self.url}/api/{path}", headers=headers, timeout=60.0, trust_env=False, **body
-        )
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:800]}"
-        return answer.json() if answer.content else None
-
-
 @contextmanager
 def sandboxed_world(server: RunningPowerDNS, directory: Path) -> Iterator[World]:
-    """Make a world in a NetBox of its own, to be brought to a real *server*."""
+    """Make a world in a sandbox's NetBox of its own, to be brought to a real *server*; there is no way behind it."""
     with in_background(running_netbox()) as reached:
-        netbox = cast("NetBoxServer", SandboxNetBox(reached))
+        netbox = cast("NetBoxServer", NetBoxApi(reached))
         word = f"f{secrets.token_hex(4)}"
         view = netbox.request("POST", f"{DNS}/views/", json={"name": word})["id"]
         world = World(netbox, server, directory, word, view)

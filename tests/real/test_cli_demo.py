@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,13 +35,35 @@ def test_the_demo_plays_to_its_end(
 
     asyncio.run(in_time())
     shown = capsys.readouterr().out
-    for act in range(1, 8):
+    for act in range(1, 9):
         assert f"\n{act}. " in shown
     assert "15 zones: nothing to apply, 5 left out, 0 held, 0 failed" in shown
     assert 'quote.example.com. 3600 TXT "it \\"is\\" a\\\\b so"' in shown
     assert "staging.example.com. on public, emptied" in shown
+    assert "    served: 192.0.2.99\n" in shown
+    assert "www.example.com. A is served otherwise" in shown
+    assert "questions to 2 servers: all as NetBox wants it" in shown
 
 
+def test_the_demo_needs_no_proxy(tmp_path: Path) -> None:
+    """Behind a company's proxy it reaches its own servers all the same."""
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    environment = {**os.environ, **proxies, "no_proxy": "", "NO_PROXY": ""}
+    done = subprocess.run(
+        [*PROGRAM, "demo"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Have programs hear Ctrl-C: what a shell starts in the background is born deaf to it, and so are its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_kept_demo_can_be_tried_with_the_commands_that_it_prints(tmp_path: Path) -> None:
     """With --keep it goes on until Ctrl-C, and its settings file leads the other commands to its servers."""
     with subprocess.Popen(

@@ -5,24 +5,27 @@ The moments are requests that PowerDNS sees, counted by the proxy, so that a see
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
-import fault_proxy as proxies
 import pytest
-from fault_proxy import FaultProxy, Rule
+import servers
+from fault_proxy import Exchange, FaultProxy, Request, Rule
 from fault_world import KEPT, sandboxed_world
 from poller import polling
 from sync_world import World
 
 from netbox_pdns.dns.serial import serial_gt
-from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = pytest.mark.real
@@ -30,6 +33,8 @@ pytestmark = pytest.mark.real
 HOSTS = 16
 """So many records of a zone change in one edit: several requests of `BATCH` bytes."""
 BATCH = 1_200
+State: TypeAlias = tuple[int, str]
+"""A zone's serial, and all else that it holds, as text."""
 UPDATED, MADE = ("u0", "u1"), 2
 
 
@@ -80,17 +85,24 @@ class Company:
                 found.setdefault((owner, type), set()).add(f'"{value}"' if type == "TXT" else value)
         return {key: frozenset(values) for key, values in found.items()}
 
-    def served(self) -> dict[str, tuple[int, str]]:
-        """Return the serial and the content without the SOA of every zone that is served."""
-        found = {}
-        for listed in self.world.api("GET", "/zones"):
-            if self.world.word in listed["name"] and listed["serial"]:
-                zone = self.world.api("GET", f"/zones/{listed['id']}")
-                rrsets = [
-                    (each["name"], each["type"], each["records"]) for each in zone["rrsets"] if each["type"] != "SOA"
-                ]
-                found[zone["name"]] = zone["edited_serial"], json.dumps(sorted(rrsets), sort_keys=True)
-        return found
+    def served(self) -> dict[str, State]:
+        """Return the state of every zone that is served."""
+        names = [listed["name"] for listed in self.world.api("GET", "/zones") if self.world.word in listed["name"]]
+        found = {name: self.state(name) for name in names}
+        return {name: state for name, state in found.items() if state is not None}
+
+    def state(self, zone: str) -> State | None:
+        """Return the serial and the content of *zone* as one reading of PowerDNS's table has them; None without an SOA."""
+        answer = servers.api(self.world.server, "GET", f"/zones/{zone}")
+        if answer.status_code == 404:
+            return None
+        assert answer.is_success, f"{zone}: {answer.status_code} {answer.text}"
+        rrsets = {(each["name"], each["type"]): each for each in answer.json()["rrsets"]}
+        if (soa := rrsets.pop((zone, "SOA"), None)) is None:
+            return None
+        mname, rname, serial, *times = soa["records"][0]["content"].split()
+        content = [soa["ttl"], mname, rname, *times, *((*key, rrsets[key]) for key in sorted(rrsets))]
+        return int(serial), json.dumps(content, sort_keys=True)
 
     def start(self, directory: Path, *, url: str) -> subprocess.Popen[str]:
         """Start the program in a data directory of its own, by way of the proxy at *url*."""
@@ -109,11 +121,53 @@ class Company:
             text=True,
         )
 
-    def must_come_round(self) -> None:
-        """See that one run makes both sides equal, and that the next finds nothing to do."""
-        run = self.world.sync(**self.options())
+    def must_come_round(self, *, url: str) -> None:
+        """See that one run by way of *url* makes both sides equal, and that the next finds nothing to do."""
+        run = self.world.sync(**self.options(url=url))
         assert not run.report.needs_attention, (run.held, run.failed, run.left_out)
         self.world.must_be_quiet(**self.options())
+
+
+@dataclass
+class History:
+    """The content under which every serial of every zone was seen. Secondaries tell by the serial alone whether to come.
+
+    `note` looks at a zone after each request that may change it, before anybody can send the next: no state goes unseen.
+    """
+
+    company: Company
+    contents: dict[tuple[str, int], str] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    looked: int = 0
+
+    async def note(self, exchange: Exchange) -> None:
+        """Pass a request on, and look at its zone before the answer goes back."""
+        answer = await exchange.answered()
+        await asyncio.to_thread(self.look, exchange.request)
+        await exchange.give(answer.raw)
+
+    def look(self, request: Request) -> None:
+        """Look at the zone that *request* is about."""
+        named = re.search(r"/zones/([^/?]+)", request.target)
+        zone = named[1] if named else json.loads(request.body)["name"]
+        if (state := self.company.state(zone)) is not None:
+            self.add({zone: state})
+
+    def add(self, states: Mapping[str, State]) -> None:
+        """Take note of *states*."""
+        for zone, (serial, content) in states.items():
+            self.looked += 1
+            if self.contents.setdefault((zone, serial), content) != content:
+                self.broken.append(f"{zone}: two contents under the serial {serial}")
+
+    def must_be_whole(self) -> None:
+        """See that no serial of a zone was seen with two contents."""
+        assert self.broken == []
+        assert self.looked
+
+    def watching(self, proxy: FaultProxy, *rules: Rule) -> AbstractContextManager[None]:
+        """Look on within the block, beside harm by *rules*."""
+        return proxy.harming(*rules, Rule(self.note, method="POST|PUT|PATCH|DELETE", times=None))
 
 
 @pytest.fixture(scope="module")
@@ -125,42 +179,42 @@ def company(powerdns_gsqlite3: RunningPowerDNS, tmp_path_factory: pytest.TempPat
         yield made
 
 
-@pytest.fixture(scope="module")
-def proxy(powerdns_gsqlite3: RunningPowerDNS) -> Iterator[FaultProxy]:
-    """The proxy before the real PowerDNS."""
-    with in_background(proxies.running_proxy(powerdns_gsqlite3.url)) as running:
-        yield running
-
-
-def grown(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]) -> None:
+def grown(before: dict[str, State], after: dict[str, State]) -> None:
     """See that every zone whose content changed has a greater serial (RFC 1982): its secondaries come for it."""
     for zone in before.keys() & after.keys():
         (old, was), (new, is_) = before[zone], after[zone]
         assert was == is_ or serial_gt(new, old), f"{zone}: other content under serial {new}, it was {old}"
 
 
-def killed_at(company: Company, proxy: FaultProxy, directory: Path, method: str, nth: int, *, answered: bool) -> None:
+def killed_at(history: History, proxy: FaultProxy, directory: Path, method: str, nth: int, *, answered: bool) -> None:
     """Kill a sync at the *nth* request of *method*, before or after PowerDNS has carried it out, and mend it."""
+    company = history.company
     company.edit()
     before = company.served()
     with polling(company.world.server, company.untouched()):
         process = company.start(directory, url=proxy.url)
+        killed: list[str] = []
 
-        async def kill(exchange: proxies.Exchange) -> None:
+        async def kill(exchange: Exchange) -> None:
             if answered:
                 await exchange.answered()
+            killed.append(exchange.request.kind)
             process.kill()
             process.wait()
             exchange.reset()
 
-        with proxy.harming(Rule(kill, method=method, first=nth)):
+        with history.watching(proxy, Rule(kill, method=method, first=nth)):
             printed, _ = process.communicate(timeout=120.0)
         assert "Traceback" not in printed
-        assert process.returncode == (-9 if proxy.harmed else 0), printed
+        assert process.returncode == (-9 if killed else 0), printed
         left = company.served()
+        history.add(left)
         grown(before, left)
-        company.must_come_round()
+        with history.watching(proxy):
+            company.must_come_round(url=proxy.url)
+        history.add(company.served())
         grown(left, company.served())
+        history.must_be_whole()
 
 
 def requests_of_a_sync(company: Company, proxy: FaultProxy, directory: Path) -> list[str]:
@@ -176,33 +230,41 @@ def requests_of_a_sync(company: Company, proxy: FaultProxy, directory: Path) -> 
 @pytest.mark.parametrize("points", [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.full)])
 @pytest.mark.timeout(1800)
 def test_killed_at_any_point_the_next_sync_makes_all_whole(
-    company: Company, proxy: FaultProxy, tmp_path: Path, sampled: random.Random, points: int
+    company: Company, powerdns_proxy: FaultProxy, tmp_path: Path, sampled: random.Random, points: int
 ) -> None:
-    """Creates, updates and deletes of many zones, broken off anywhere: what changed has a greater serial.
+    """Creates, updates and deletes of many zones, broken off anywhere: no serial is ever seen with two contents.
 
     Every second moment is one at a PATCH, for a change takes several of them.
     """
-    methods = requests_of_a_sync(company, proxy, tmp_path)
+    history = History(company)
+    methods = requests_of_a_sync(company, powerdns_proxy, tmp_path)
     for number in range(points):
         method = "PATCH" if number % 2 else ".*"
         most = methods.count("PATCH") if number % 2 else len(methods)
-        killed_at(company, proxy, tmp_path, method, sampled.randint(1, most), answered=sampled.random() < 0.5)
+        nth, answered = sampled.randint(1, most), sampled.random() < 0.5
+        killed_at(history, powerdns_proxy, tmp_path, method, nth, answered=answered)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("shared", [False, True], ids=["two-data-directories", "one-data-directory"])
-def test_two_syncs_at_once_do_no_harm(company: Company, proxy: FaultProxy, tmp_path: Path, shared: bool) -> None:
+def test_two_syncs_at_once_do_no_harm(
+    company: Company, powerdns_proxy: FaultProxy, tmp_path: Path, shared: bool
+) -> None:
     """From two processes that begin together: no trace, no change lost; the next sync leaves all equal."""
+    history = History(company)
     for _ in range(2):
         company.edit()
         before = company.served()
         with polling(company.world.server, company.untouched()):
-            first = company.start(tmp_path / "one", url=proxy.url)
-            second = company.start(tmp_path / ("one" if shared else "two"), url=proxy.url)
-            ended = [process.communicate(timeout=120.0)[0] for process in (first, second)]
+            with history.watching(powerdns_proxy):
+                first = company.start(tmp_path / "one", url=powerdns_proxy.url)
+                second = company.start(tmp_path / ("one" if shared else "two"), url=powerdns_proxy.url)
+                ended = [process.communicate(timeout=120.0)[0] for process in (first, second)]
             assert [process.returncode in {0, 3} for process in (first, second)] == [True, True], ended
             assert "Traceback" not in "".join(ended)
             if shared:
                 assert [first.returncode, second.returncode] == [0, 0], ended
             grown(before, company.served())
-            company.must_come_round()
+            with history.watching(powerdns_proxy):
+                company.must_come_round(url=powerdns_proxy.url)
+        history.must_be_whole()

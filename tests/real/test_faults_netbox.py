@@ -12,7 +12,7 @@ import fault_proxy as proxies
 import pytest
 import servers
 from fault_proxy import Fault, FaultProxy, Rule
-from fault_world import Scene, come, must_come_round, sandboxed_world
+from fault_world import Scene, come, must_come_round
 from servers import NetBoxServer
 from sync_world import world_of
 
@@ -21,20 +21,6 @@ from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
-
-
-@pytest.fixture
-def scene(powerdns_gsqlite3: RunningPowerDNS, tmp_path: Path) -> Iterator[Scene]:
-    """Zones that are served, in the sandbox's NetBox."""
-    with sandboxed_world(powerdns_gsqlite3, tmp_path) as world:
-        yield Scene.of(world)
-
-
-@pytest.fixture
-def proxy(scene: Scene) -> Iterator[FaultProxy]:
-    """The proxy before the sandbox's NetBox."""
-    with in_background(proxies.running_proxy(scene.world.netbox.url)) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -53,33 +39,19 @@ def real_proxy(netbox_server: NetBoxServer) -> Iterator[FaultProxy]:
         yield running
 
 
-PASSING: dict[str, Fault] = {
-    "reset-before": proxies.reset,
-    "reset-in-mid-answer": proxies.torn,
-    "answer-lost": proxies.lost,
-    "answer-ends-too-soon": proxies.shortened,
-    "cut-off": proxies.cut_off,
-    "garbage": proxies.garbage,
-    "500": proxies.status("500 Internal Server Error"),
-    "502": proxies.status("502 Bad Gateway", body=b"<html>bad gateway"),
-    "503-with-seconds": proxies.status("503 Service Unavailable", "Retry-After: 1"),
-    "503-with-a-date": proxies.patient(1.0),
-    "429": proxies.status("429 Too Many Requests", "Retry-After: 1"),
-    "no-http": proxies.not_http,
-    "badly-packed": proxies.unpackable,
-}
+PASSING: dict[str, Fault] = {**proxies.PASSING, **proxies.PASSING_READS}
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_a_fault_that_passes_is_made_good_by_the_retry(scene: Scene, proxy: FaultProxy, name: str) -> None:
+def test_a_fault_that_passes_is_made_good_by_the_retry(scene: Scene, netbox_proxy: FaultProxy, name: str) -> None:
     """The first call of every kind meets with it: zones, records, their counts, the change log."""
     scene.edit()
     with scene.polling():
-        with proxy.harming(Rule(PASSING[name], each=True)):
-            came = come(scene.world, nb_url=proxy.url)
+        with netbox_proxy.harming(Rule(PASSING[name], each=True)):
+            came = come(scene.world, nb_url=netbox_proxy.url)
         came.must_read_well(scene.world.netbox.token)
         assert came.is_well, came.errors
-        assert len(set(proxy.harmed)) >= 5, proxy.harmed
+        assert len(set(netbox_proxy.harmed)) >= 5, netbox_proxy.harmed
         scene.must_be_served()
         must_come_round(scene)
 
@@ -101,14 +73,16 @@ LASTING: dict[str, tuple[Fault, tuple[type[NetboxPdnsError], ...]]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", LASTING)
-def test_a_fault_that_stays_ends_in_its_class_of_error(scene: Scene, proxy: FaultProxy, name: str, place: str) -> None:
+def test_a_fault_that_stays_ends_in_its_class_of_error(
+    scene: Scene, netbox_proxy: FaultProxy, name: str, place: str
+) -> None:
     """Nothing is served otherwise than before for want of NetBox's word, and the next sync is whole."""
     scene.edit()
     fault, kinds = LASTING[name]
     with scene.polling():
-        with proxy.harming(Rule(fault, path=PLACES[place], times=None)):
-            came = come(scene.world, nb_url=proxy.url)
-        assert proxy.harmed
+        with netbox_proxy.harming(Rule(fault, path=PLACES[place], times=None)):
+            came = come(scene.world, nb_url=netbox_proxy.url)
+        assert netbox_proxy.harmed
         came.must_read_well(scene.world.netbox.token)
         if kinds:
             assert came.errors
@@ -158,12 +132,12 @@ def test_the_real_netbox_with_faults_that_stay(real_scene: Scene, real_proxy: Fa
 
 
 @pytest.mark.parametrize("fault", [proxies.hanging, proxies.dripping], ids=["silent", "dripping"])
-def test_a_server_that_never_ends_is_given_up(scene: Scene, proxy: FaultProxy, fault: Fault) -> None:
+def test_a_server_that_never_ends_is_given_up(scene: Scene, netbox_proxy: FaultProxy, fault: Fault) -> None:
     """Silent or dripping, it holds a sync no longer than its time-outs."""
     scene.edit()
     with scene.polling():
-        with proxy.harming(Rule(fault, path="/records/", times=None)):
-            came = come(scene.world, nb_url=proxy.url, nb_read_timeout=2.0, nb_call_timeout=3.0)
+        with netbox_proxy.harming(Rule(fault, path="/records/", times=None)):
+            came = come(scene.world, nb_url=netbox_proxy.url, nb_read_timeout=2.0, nb_call_timeout=3.0)
         came.must_read_well(scene.world.netbox.token)
         assert came.errors
         assert all(isinstance(error, TransientError) for error in came.errors)
@@ -171,12 +145,12 @@ def test_a_server_that_never_ends_is_given_up(scene: Scene, proxy: FaultProxy, f
 
 
 @pytest.mark.parametrize(("place", "first"), [("/zones/", 2), ("/records/", 1), ("/object-changes/", 2)])
-def test_a_server_that_goes_away_in_mid_sync(scene: Scene, proxy: FaultProxy, place: str, first: int) -> None:
+def test_a_server_that_goes_away_in_mid_sync(scene: Scene, netbox_proxy: FaultProxy, place: str, first: int) -> None:
     """From one request on connections are refused: what was read by then is brought, the rest said to be missing."""
     scene.edit()
     with scene.polling():
-        with proxy.harming(Rule(proxy.refuse, path=place, first=first)):
-            came = come(scene.world, nb_url=proxy.url)
+        with netbox_proxy.harming(Rule(netbox_proxy.refuse, path=place, first=first)):
+            came = come(scene.world, nb_url=netbox_proxy.url)
         came.must_read_well(scene.world.netbox.token)
         assert came.errors
         assert all(isinstance(error, TransientError) for error in came.errors)

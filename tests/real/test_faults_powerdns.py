@@ -14,60 +14,27 @@ from pathlib import Path
 import fault_proxy as proxies
 import pytest
 import servers
-from fault_proxy import Fault, FaultProxy, Rule
+from fault_proxy import PASSING, PASSING_READS, Fault, FaultProxy, Rule
 from fault_world import OwnServer, Scene, come, must_come_round, sandboxed_world
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.pdns_server import prepare_pdns_server
-from netbox_pdns.sandbox.running import RunningPowerDNS
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
-@pytest.fixture
-def scene(powerdns_gsqlite3: RunningPowerDNS, tmp_path: Path) -> Iterator[Scene]:
-    """Zones that are served, in a NetBox of their own."""
-    with sandboxed_world(powerdns_gsqlite3, tmp_path) as world:
-        yield Scene.of(world)
-
-
-@pytest.fixture(scope="module")
-def proxy(powerdns_gsqlite3: RunningPowerDNS) -> Iterator[FaultProxy]:
-    """The proxy before the real PowerDNS."""
-    with in_background(proxies.running_proxy(powerdns_gsqlite3.url)) as running:
-        yield running
-
-
-PASSING: dict[str, Fault] = {
-    "reset-before": proxies.reset,
-    "reset-in-mid-answer": proxies.torn,
-    "answer-lost": proxies.lost,
-    "answer-ends-too-soon": proxies.shortened,
-    "500": proxies.status("500 Internal Server Error"),
-    "502": proxies.status("502 Bad Gateway", body=b"<html>bad gateway"),
-    "503-with-seconds": proxies.status("503 Service Unavailable", "Retry-After: 1"),
-    "503-with-a-date": proxies.patient(1.0),
-    "429": proxies.status("429 Too Many Requests", "Retry-After: 1"),
-    "no-http": proxies.not_http,
-    "badly-packed": proxies.unpackable,
-}
-"""What passes: one failure of each kind of call is made good by the retry."""
-PASSING_READS: dict[str, Fault] = {"garbage": proxies.garbage, "cut-off": proxies.cut_off}
-"""What passes, and shows where an answer has content alone."""
-
-
 @pytest.mark.parametrize("name", [*PASSING, *PASSING_READS])
-def test_a_fault_that_passes_is_made_good_by_the_retry(scene: Scene, proxy: FaultProxy, name: str) -> None:
+def test_a_fault_that_passes_is_made_good_by_the_retry(scene: Scene, powerdns_proxy: FaultProxy, name: str) -> None:
     """The first call of every kind meets with it, and the sync is done all the same, each failure told with its wait."""
     scene.edit()
     rule = Rule(PASSING[name], each=True) if name in PASSING else Rule(PASSING_READS[name], method="GET", each=True)
     with scene.polling():
-        with proxy.harming(rule):
-            came = come(scene.world, targets=[scene.world.target(url=proxy.url)])
+        with powerdns_proxy.harming(rule):
+            came = come(scene.world, targets=[scene.world.target(url=powerdns_proxy.url)])
         came.must_read_well(scene.world.server.api_key, scene.world.netbox.token)
         assert came.is_well, came.errors
-        assert {each.split()[0] for each in proxy.harmed} >= (
+        assert {each.split()[0] for each in powerdns_proxy.harmed} >= (
             {"GET", "POST", "PATCH", "DELETE"} if name in PASSING else {"GET"}
         )
         assert came.told
@@ -100,20 +67,18 @@ LASTING: dict[str, tuple[Fault, type[NetboxPdnsError]]] = {
 """What stays: every call to a place meets with it."""
 
 
-_BELIEVED = ("422", "change")
-"""A server's word that it does not take a record, which is believed and remembered: told elsewhere."""
-
-
-@pytest.mark.parametrize(("name", "place"), [each for each in product(LASTING, PLACES) if each != _BELIEVED])
-def test_a_fault_that_stays_ends_in_its_class_of_error(scene: Scene, proxy: FaultProxy, name: str, place: str) -> None:
+@pytest.mark.parametrize(("name", "place"), list(product(LASTING, PLACES)))
+def test_a_fault_that_stays_ends_in_its_class_of_error(
+    scene: Scene, powerdns_proxy: FaultProxy, name: str, place: str
+) -> None:
     """It is named in words; what it does not concern is served as before; without it the next sync is whole."""
     scene.edit()
     fault, kind = LASTING[name]
     method, path = PLACES[place]
     with scene.polling():
-        with proxy.harming(Rule(fault, method=method, path=path, times=None)):
-            came = come(scene.world, targets=[scene.world.target(url=proxy.url)])
-        assert proxy.harmed
+        with powerdns_proxy.harming(Rule(fault, method=method, path=path, times=None)):
+            came = come(scene.world, targets=[scene.world.target(url=powerdns_proxy.url)])
+        assert powerdns_proxy.harmed
         came.must_read_well(scene.world.server.api_key, scene.world.netbox.token)
         for error in came.errors:
             assert isinstance(error, kind | NetboxPdnsError if place in {"config", "make", "delete"} else kind), repr(
@@ -124,13 +89,15 @@ def test_a_fault_that_stays_ends_in_its_class_of_error(scene: Scene, proxy: Faul
 
 @pytest.mark.parametrize("place", ["list", "change"])
 @pytest.mark.parametrize("fault", [proxies.hanging, proxies.dripping], ids=["silent", "dripping"])
-def test_a_server_that_never_ends_is_given_up(scene: Scene, proxy: FaultProxy, fault: Fault, place: str) -> None:
+def test_a_server_that_never_ends_is_given_up(
+    scene: Scene, powerdns_proxy: FaultProxy, fault: Fault, place: str
+) -> None:
     """Silent or dripping, it holds a sync no longer than its time-outs; what it was asked for may have been done."""
     scene.edit()
     method, path = PLACES[place]
-    target = scene.world.target(url=proxy.url, read_timeout=0.5, call_timeout=1.0)
+    target = scene.world.target(url=powerdns_proxy.url, read_timeout=0.5, call_timeout=1.0)
     with scene.polling():
-        with proxy.harming(Rule(fault, method=method, path=path, times=None)):
+        with powerdns_proxy.harming(Rule(fault, method=method, path=path, times=None)):
             came = come(scene.world, targets=[target])
         came.must_read_well(scene.world.server.api_key)
         assert came.errors
@@ -138,12 +105,12 @@ def test_a_server_that_never_ends_is_given_up(scene: Scene, proxy: FaultProxy, f
         must_come_round(scene)
 
 
-def test_a_server_that_goes_away_in_mid_sync_is_given_up(scene: Scene, proxy: FaultProxy) -> None:
+def test_a_server_that_goes_away_in_mid_sync_is_given_up(scene: Scene, powerdns_proxy: FaultProxy) -> None:
     """From the first change on connections are refused."""
     scene.edit()
     with scene.polling():
-        with proxy.harming(Rule(proxy.refuse, method="PATCH", times=None)):
-            came = come(scene.world, targets=[scene.world.target(url=proxy.url)])
+        with powerdns_proxy.harming(Rule(powerdns_proxy.refuse, method="PATCH", times=None)):
+            came = come(scene.world, targets=[scene.world.target(url=powerdns_proxy.url)])
         came.must_read_well(scene.world.server.api_key)
         assert came.errors
         assert all(isinstance(error, TransientError) for error in came.errors)
@@ -198,7 +165,7 @@ def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_a_zone_that_another_process_makes_in_between_is_looked_at_again(
-    scene: Scene, proxy: FaultProxy, account: str, extra: list[str], action: str | None, foreign: bool
+    scene: Scene, powerdns_proxy: FaultProxy, account: str, extra: list[str], action: str | None, foreign: bool
 ) -> None:
     """What PowerDNS answers with 409 is then judged by whose it is and what is in it; with a note, not an error."""
     world = scene.world
@@ -210,8 +177,8 @@ def test_a_zone_that_another_process_makes_in_between_is_looked_at_again(
         if extra:
             world.by_hand("late", *extra)
 
-    with scene.polling(), proxy.harming(Rule(proxies.after(make), method="POST", path="/zones$")):
-        came = come(world, targets=[world.target(url=proxy.url)])
+    with scene.polling(), powerdns_proxy.harming(Rule(proxies.after(make), method="POST", path="/zones$")):
+        came = come(world, targets=[world.target(url=powerdns_proxy.url)])
     assert came.report is not None
     (outcome,) = [each for each in came.report.outcomes if each.zone == world.name("late")]
     assert outcome.error is None
@@ -222,13 +189,13 @@ def test_a_zone_that_another_process_makes_in_between_is_looked_at_again(
     assert "looked again" in outcome.notes[0]
 
 
-def test_a_409_without_a_zone_is_looked_at_once(scene: Scene, proxy: FaultProxy) -> None:
+def test_a_409_without_a_zone_is_looked_at_once(scene: Scene, powerdns_proxy: FaultProxy) -> None:
     """It is reported as the conflict that the server says, and the next sync makes the zone."""
     scene.edit()
     rule = Rule(proxies.status("409 Conflict", body=b"Conflict"), method="POST", path="/zones$", times=None)
     with scene.polling():
-        with proxy.harming(rule):
-            came = come(scene.world, targets=[scene.world.target(url=proxy.url)])
+        with powerdns_proxy.harming(rule):
+            came = come(scene.world, targets=[scene.world.target(url=powerdns_proxy.url)])
         assert [type(error) for error in came.errors if "z" in str(error)] != []
         must_come_round(scene)
 

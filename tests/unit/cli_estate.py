@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import servers
 from click.testing import Result
 from typer.testing import CliRunner
@@ -68,7 +67,7 @@ class Estate:
     def netbox_does(self, method: str, kind: str, body: Sequence[Mapping[str, Any]]) -> Any:
         """Send a request for objects of a *kind* to NetBox, which must be done."""
         url = f"{self.netbox.url}/api/plugins/netbox-dns/{kind}/"
-        answer = httpx2.request(method, url, headers={"Authorization": f"Token {self.netbox.token}"}, json=body)
+        answer = servers.plain_http(method, url, {"Authorization": f"Token {self.netbox.token}"}, json=body)
         assert answer.is_success, f"{method} {kind}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

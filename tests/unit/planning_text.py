@@ -89,14 +89,19 @@ def context(**fields: object) -> PlanContext:
 def apply_changes(changes: Sequence[Change], to: Zone) -> Zone:
     """Return *to* after *changes*, top to bottom, as strict about CNAMEs and about what was there as a server may be."""
     rrsets = dict(to.rrsets)
+    types: defaultdict[str, set[str]] = defaultdict(set)
+    for name, type in rrsets:
+        types[name].add(type)
     for change in changes:
+        name, type = change.key
         assert rrsets.get(change.key) == change.before, "a change was planned against something else"
         if change.after is None:
             del rrsets[change.key]
+            types[name].remove(type)
             continue
         rrsets[change.key] = change.after
-        types = {type for name, type in rrsets if name == change.key[0]}
-        assert "CNAME" not in types or len(types) == 1, f"{change.key[0]} has a CNAME and other data: {types}"
+        types[name].add(type)
+        assert "CNAME" not in types[name] or len(types[name]) == 1, f"{name} has a CNAME and other data: {types[name]}"
     return Zone.of(to.name, rrsets.values())
 
 

@@ -7,7 +7,7 @@ batch. What goes wrong is said per zone, in `fails`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +35,7 @@ from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Listener, silent
+from netbox_pdns.sync.lane import PATIENCE
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reconcile import Served
 
@@ -49,6 +50,11 @@ def zone(name: str, *addresses: str, serial: int = 7) -> Zone:
     return Zone.of(name, [*rrsets, *www])
 
 
+def _at(zone: Zone, names: Collection[str]) -> Zone:
+    """Return what *zone* has at *names* and the apex."""
+    return Zone.of(zone.name, [rrset for (name, _), rrset in zone.rrsets.items() if name in {zone.name, *names}])
+
+
 @dataclass
 class MemorySource:
     """Zones by the view that selects them; `gone` says why zones are no longer wanted, or how asking that fails."""
@@ -59,6 +65,8 @@ class MemorySource:
     ends_with: NetboxPdnsError | None = None
     reads: list[int] = field(default_factory=list)
     """How many zones each reading was of."""
+    names: list[frozenset[str]] = field(default_factory=list)
+    """The names that were read by themselves."""
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the zones of the view that *selection* names; all of them, whatever *names* are asked for."""
@@ -72,6 +80,14 @@ class MemorySource:
                 yield desired
         if self.ends_with is not None:
             raise self.ends_with
+
+    async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
+        """Return what is wanted at *names* and the apex."""
+        self.names.append(frozenset(names))
+        for desired in self._all():
+            if (desired.ref.name, desired.ref.view) == (zone.name, zone.view):
+                return replace(desired, zone=_at(desired.zone, names))
+        return None
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Explain nothing, or fail where that is wanted."""
@@ -99,14 +115,15 @@ class MemoryTarget:
 
     `listed_after` is what its list waits for, `until` what every change waits for before it begins; `after` is told when a
     change is done.
-    `refuses` are records that it takes from nobody. A zone of `appears` is made by somebody else just before
-    ours is.
+    `refuses` are records that it takes from nobody, and names, unless `by_name` is False. A zone of `appears` is made by
+    somebody else just before ours is.
     """
 
     name: str = "one"
     served: dict[str, Observed] = field(default_factory=dict)
     fails: dict[str, NetboxPdnsError] = field(default_factory=dict)
     refuses: dict[RecordKey, str] = field(default_factory=dict)
+    by_name: bool = True
     appears: dict[str, Observed] = field(default_factory=dict)
     listed_after: Callable[[], Awaitable[object]] | None = None
     until: Callable[[], Awaitable[object]] | None = None
@@ -145,6 +162,15 @@ class MemoryTarget:
         """Return what is there."""
         return self.served.get(zone)
 
+    async def read_names(self, zone: str, names: Collection[str]) -> Observed | None:
+        """Return what is there at *names* and the apex."""
+        there = self.served.get(zone)
+        return None if there is None else replace(there, zone=_at(there.zone, names), disabled={})
+
+    async def line(self, zone: str) -> TargetZone | None:
+        """Return the zone's line, or fail where that is wanted."""
+        return next((each for each in await self.zones() if each.name == zone), None)
+
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out, or fail as is wanted."""
         self.calls.append((plan.zone, plan.action))
@@ -157,7 +183,8 @@ class MemoryTarget:
             case Action.CREATE:
                 self._create(plan)
             case Action.UPDATE:
-                self.served[plan.zone] = applied(plan, self.served[plan.zone])
+                there = applied(plan, self.served[plan.zone])
+                self.served[plan.zone] = replace(there, listed=replace(there.listed, serial=there.zone.serial or 0))
             case Action.DELETE:
                 del self.served[plan.zone]
             case Action.ADOPT:
@@ -171,7 +198,7 @@ class MemoryTarget:
         )
         for name, type, rdata in came:
             if reason := self.refuses.get((name, type, rdata)):
-                raise RefusedRecord(reason, zone=plan.zone, name=name, type=type, rdata=rdata)
+                raise RefusedRecord(reason, zone=plan.zone, name=name, type=type, rdata=rdata, by_name=self.by_name)
 
     def _create(self, plan: ZonePlan) -> None:
         if plan.zone in self.appears:
@@ -194,15 +221,18 @@ def sync(
     *targets: Served | MemoryTarget,
     request: SyncRequest | None = None,
     listener: Listener = silent,
-    patience: float | None = None,
+    patience: float = PATIENCE,
+    limit: float | None = None,
+    now: float = 0.0,
 ) -> SyncReport:
-    """Run a sync and return what it came to; its data are in *directory*. It fails after *patience* seconds."""
+    """Run a sync *now* and return what it came to; its data are in *directory*. It fails after *limit* seconds."""
     served = [each if isinstance(each, Served) else Served(each, settings_of(each)) for each in targets]
 
     async def work() -> SyncReport:
         removed = RemovedRecords(directory / "removed", timedelta(days=90))
-        refusals = await Refusals.load(directory, 0)
-        async with asyncio.timeout(patience):
-            return await Engine(source, served, removed, refusals, listener).run(request or SyncRequest())
+        refusals = await Refusals.load(directory, now)
+        async with asyncio.timeout(limit):
+            engine = Engine(source, served, removed, refusals, listener, lambda: now, patience=patience)
+            return await engine.run(request or SyncRequest())
 
     return asyncio.run(work())

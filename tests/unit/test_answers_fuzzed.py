@@ -16,6 +16,7 @@ from cli_servers import Asked, answering
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from servers import plain_http
 from starlette.responses import Response
 
 from netbox_pdns.errors import NetboxPdnsError
@@ -51,7 +52,7 @@ class Parrot:
     def answer(self, asked: Asked) -> Response:
         """Answer the path of a request."""
         if asked.path not in self.heard:
-            real = httpx2.get(self.behind + asked.path, headers=self.headers, trust_env=False, timeout=LONGEST)
+            real = plain_http("GET", self.behind + asked.path, self.headers, timeout=LONGEST)
             self.heard[asked.path] = real.json() if real.is_success else {}
         return Response(self.damage(copy.deepcopy(self.heard[asked.path])), self.status, media_type=self.content_type)
 
@@ -68,7 +69,7 @@ def powerdns() -> Iterator[Parrot]:
         ]
         body = {"name": ZONE, "kind": "Native", "nameservers": [], "rrsets": rrsets}
         url = f"{real.url}/api/v1/servers/localhost/zones"
-        assert httpx2.post(url, headers=parrot.headers, json=body, trust_env=False).status_code == 201
+        assert plain_http("POST", url, parrot.headers, json=body).status_code == 201
         parrot.url = stack.enter_context(answering(parrot.answer))
         yield parrot
 

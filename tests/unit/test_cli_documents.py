@@ -18,6 +18,8 @@ from netbox_pdns.cli.schemas import files, schemas
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.planning.values import TargetZone
 
+MADE = schemas()
+
 
 def test_the_schemas_are_written_down_as_the_types_have_them() -> None:
     """docs/schemas/ holds what `make docs` writes there, and nothing else."""
@@ -31,14 +33,14 @@ def test_a_document_says_what_it_is(document: type) -> None:
     first = fields(document)[0]
     name, _, number = str(first.default).partition("/")
     assert first.name == "schema"
-    assert name in schemas()
+    assert name in MADE
     assert int(number) >= 1
 
 
-@pytest.mark.parametrize("name", schemas())
+@pytest.mark.parametrize("name", MADE)
 def test_a_schema_is_one(name: str) -> None:
     """It is valid, has every field that is printed among the required ones, and leaves room for more."""
-    schema = schemas()[name]
+    schema = MADE[name]
     Draft202012Validator.check_schema(schema)
     for shape in [schema, *(each for each in schema.get("$defs", {}).values() if "properties" in each)]:
         assert shape["required"] == list(shape["properties"])

@@ -23,8 +23,9 @@ def _shown(*, terminal: bool) -> str:
     return stream.getvalue()
 
 
-def test_a_terminal_sees_how_far_it_is() -> None:
+def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """First that zones are listed, then the target with zones done of all, and their rate."""
+    monkeypatch.setenv("TERM", "xterm")
     shown = _shown(terminal=True)
     assert "listing zones" in shown
     assert "1,000/1,501 zones" in shown

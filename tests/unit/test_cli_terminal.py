@@ -10,9 +10,9 @@ from program import on_terminal, program
 from typer.testing import CliRunner
 
 from netbox_pdns.cli.app import app
-from netbox_pdns.cli.redaction import redacted
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.errors import TransientError
+from netbox_pdns.redaction import redacted
 
 SECRET = "canary-e3b0c44298fc1c14"
 LEAST = {

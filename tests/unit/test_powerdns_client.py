@@ -55,6 +55,29 @@ def test_every_status_has_a_meaning(status: int) -> None:
     assert "canary" not in f"{error} {error.hint}"
 
 
+@pytest.mark.parametrize(
+    ("answer", "own", "reason"),
+    [
+        pytest.param(JSONResponse({"error": "no"}, 422), True, "no", id="of-4"),
+        pytest.param(JSONResponse({"error": "no", "errors": ["why"]}, 422), True, "no", id="of-5"),
+        pytest.param(
+            JSONResponse({"error": "no", "detail": "no"}, 422),
+            False,
+            '{"error":"no","detail":"no"}',
+            id="with-other-fields",
+        ),
+        pytest.param(JSONResponse({"detail": "no"}, 422), False, '{"detail":"no"}', id="of-another-form"),
+        pytest.param(JSONResponse({"error": 7}, 422), False, '{"error":7}', id="of-another-type"),
+        pytest.param(PlainTextResponse("no", 422), False, "no", id="text"),
+    ],
+)
+def test_whose_word_a_refusal_is(answer: Response, own: bool, reason: str) -> None:
+    """PowerDNS's own errors have one form of JSON; whatever refuses in another is something on the way."""
+    error = _raised(answer, lambda client: client.patch_zone(ZONE, b"{}"))
+    assert isinstance(error, RejectedError)
+    assert (error.own, error.reason) == (own, reason)
+
+
 def test_a_zone_whose_name_is_none_is_listed_by_its_text() -> None:
     """Others may have made it by whatever way; the list is read all the same."""
     assert listed(ZoneWire(name=f"{'X' * 64}.example.", kind="Native")).name == f"{'x' * 64}.example."

@@ -74,6 +74,23 @@ def test_what_was_sent_alone_is_what_is_refused() -> None:
         assert "Could not store" in refusal.reason
 
 
+@pytest.mark.parametrize(
+    ("message", "own", "by_name"),
+    [
+        pytest.param("Record six.example.com./AAAA 'x': no", True, True, id="PowerDNS-names-it"),
+        pytest.param("Could not store", True, False, id="PowerDNS-names-nothing"),
+        pytest.param("Record six.example.com./AAAA 'x': no", False, False, id="not-in-PowerDNSs-form"),
+        pytest.param("blocked by policy", False, False, id="anothers-words"),
+    ],
+)
+def test_what_is_refused_by_name(message: str, own: bool, by_name: bool) -> None:
+    """Only what PowerDNS itself says of a record that it names is sure to be said of it again."""
+    refusal = refused_record(message, ZONE, [Change(None, MAPPED)], UP_TO_50, own=own, alone=True)
+    assert refusal is not None
+    assert refusal.by_name is by_name
+    assert ("a proxy" in refusal.reason) is not own
+
+
 def test_a_long_reason_is_cut() -> None:
     """A key of kilobytes does not fill the screen."""
     refusal = refused_record(

@@ -209,6 +209,9 @@ def test_a_misspelt_setting_is_named_with_the_nearest(
         pytest.param({"UNMANAGED": "LUA"}, "UNMANAGED", "NAME TYPE", id="no-pattern"),
         pytest.param({"INSTANCE": "a b"}, "INSTANCE", "characters", id="instance-with-a-space"),
         pytest.param({"INSTANCE": "x" * 40}, "PDNS_NAME", "longer than 40", id="mark-too-long"),
+        pytest.param({"SYNC_CRONTAB": "0 25 * * *"}, "SYNC_CRONTAB", "the hour is wrong", id="no-cron-expression"),
+        pytest.param({"DRIFT_CRONTAB": "@daily"}, "DRIFT_CRONTAB", "has 1 fields", id="no-five-fields"),
+        pytest.param({"TIMEZONE": "Berlin"}, "TIMEZONE", "no time zone", id="no-time-zone"),
         pytest.param({"LOG_LEVEL": "loud"}, "LOG_LEVEL", "'DEBUG'", id="log-level"),
         pytest.param(
             {"NB_TOKEN": "", "NB_TOKEN_FILE": "/nonexistent"}, "NB_TOKEN_FILE", "cannot be read", id="no-file"

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from netbox_pdns.store.refusals import REMEMBERED, Refusals
+from netbox_pdns.store.refusals import Refusals
 
+HOUR = 3600.0
+DAY = 24 * HOUR
 RECORD = ("www.example.com.", "TXT", '"a"')
 
 
@@ -32,17 +34,35 @@ def test_a_refusal_is_known_to_the_next_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("again", "later", "known"),
     [
-        pytest.param(None, REMEMBERED - 1, True, id="within-a-day"),
-        pytest.param(None, REMEMBERED, False, id="after-a-day-it-is-tried-again"),
-        pytest.param(REMEMBERED / 2, REMEMBERED, False, id="a-run-in-between-does-not-prolong-it"),
+        pytest.param(None, DAY - 1, True, id="within-a-day"),
+        pytest.param(None, DAY, False, id="after-a-day"),
+        pytest.param(DAY / 2, DAY, True, id="a-day-after-it-was-refused-last"),
     ],
 )
-def test_a_refusal_lasts_a_day(tmp_path: Path, again: float | None, later: float, known: bool) -> None:
-    """An unchanged record is tried again after a day, however many runs there were."""
+def test_a_refusal_is_told_for_a_day(tmp_path: Path, again: float | None, later: float, known: bool) -> None:
+    """Where no sync runs any more, nothing is known of the record."""
     remember(tmp_path, "no", now=0)
     if again is not None:
-        remember(tmp_path, "still no", now=again)
+        remember(tmp_path, "no", now=again)
     assert (remembered(tmp_path, now=later) == {RECORD: "no"}) is known
+
+
+@pytest.mark.parametrize(("later", "known"), [(HOUR - 1, True), (HOUR, False)])
+def test_a_refusal_is_believed_for_an_hour(tmp_path: Path, later: float, known: bool) -> None:
+    """Then a sync is to ask the server again."""
+    remember(tmp_path, "no", now=0)
+    refusals = asyncio.run(Refusals.load(tmp_path, later))
+    assert (refusals.believed("default", "example.com.", later) == {RECORD: "no"}) is known
+
+
+def test_what_is_not_refused_any_more_is_forgotten(tmp_path: Path) -> None:
+    """Only the others of the zone are kept."""
+    remember(tmp_path, "no", now=0)
+    refusals = asyncio.run(Refusals.load(tmp_path, 0))
+    other = ("mail.example.com.", "A", "192.0.2.1")
+    refusals.note("default", "example.com.", {other: "no"}, 0)
+    refusals.keep("default", "example.com.", {other: "no"})
+    assert refusals.of("default", "example.com.") == {other: "no"}
 
 
 def test_a_damaged_file_is_as_good_as_none(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_target_that_hangs_holds_up_no_other(tmp_path: Path, error: NetboxPdns
     alive = MemoryTarget("alive", after=lambda: others_done.set() if len(alive.calls) == len(MANY) else None)
     hanging = MemoryTarget("hanging", fails=dict.fromkeys(MANY, error) if error else {}, until=others_done.wait)
     source = many()
-    report = sync(tmp_path, source, hanging, alive, patience=20.0)
+    report = sync(tmp_path, source, hanging, alive, patience=0.2, limit=60.0)
     assert alive.done == [f"create {name}" for name in MANY]
     assert [outcome.zone for outcome in report.targets[0].outcomes] == MANY
     if error is None:

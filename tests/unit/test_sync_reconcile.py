@@ -9,8 +9,10 @@ from sync_memory import MemorySource, MemoryTarget, sync, zone
 
 from netbox_pdns.errors import ConflictError
 from netbox_pdns.planning.values import Action
+from netbox_pdns.sync.outcome import SyncRequest
 
 NAME = "a.example."
+HOUR = 3600.0
 CLASH = f"looked again: {NAME} is not ours (any more)"
 
 
@@ -55,12 +57,51 @@ def test_refused_records_are_left_out_alone(tmp_path: Path) -> None:
     assert len(target.calls) == 3
 
 
-def test_a_record_refused_by_the_last_run_is_not_sent_again(tmp_path: Path) -> None:
-    """The next run plans without it at once: nothing to do, and it is still named."""
-    target = MemoryTarget(refuses={(f"www.{NAME}", "A", "192.0.2.2"): "no"})
-    source = MemorySource({None: [zone(NAME, "192.0.2.1", "192.0.2.2")]})
-    sync(tmp_path, source, target)
+RECORD = (f"www.{NAME}", "A", "192.0.2.2")
+
+
+def two_addresses() -> MemorySource:
+    """Return a NetBox with `RECORD` and another address beside it."""
+    return MemorySource({None: [zone(NAME, "192.0.2.1", RECORD[2])]})
+
+
+def looks(directory: Path, target: MemoryTarget, now: float, *, dry_run: bool = False) -> tuple[int, int]:
+    """Run a sync *now*; return how many changes it tried, and how many records it left out."""
     target.calls.clear()
-    (outcome,) = sync(tmp_path, source, target).outcomes
+    (outcome,) = sync(directory, two_addresses(), target, request=SyncRequest(dry_run=dry_run), now=now).outcomes
     assert outcome.plan is not None
-    assert (target.calls, outcome.plan.action, len(outcome.plan.left_out)) == ([], Action.NOTHING, 1)
+    assert outcome.error is None
+    return len(target.calls), len(outcome.plan.left_out)
+
+
+@pytest.mark.parametrize(
+    ("by_name", "later", "dry_run", "tried"),
+    [
+        pytest.param(True, HOUR - 1, False, 0, id="within-an-hour-it-is-not-sent-again"),
+        pytest.param(True, HOUR, False, 1, id="then-it-is-tried-again"),
+        pytest.param(True, HOUR, True, 0, id="in-a-plan-it-is-left-out-all-the-same"),
+        pytest.param(False, 1, False, 1, id="what-was-found-by-trying-is-tried-by-every-sync"),
+    ],
+)
+def test_how_long_a_refusal_is_believed(tmp_path: Path, by_name: bool, later: float, dry_run: bool, tried: int) -> None:
+    """What the server named is asked for again after an hour; what something on the way may have made up, at once."""
+    target = MemoryTarget(refuses={RECORD: "no"}, by_name=by_name)
+    assert looks(tmp_path, target, 0) == (2, 1)
+    assert looks(tmp_path, target, later, dry_run=dry_run) == (tried, 1)
+
+
+def test_what_is_refused_once_more_is_believed_anew(tmp_path: Path) -> None:
+    """A record that is never taken costs one request an hour."""
+    target = MemoryTarget(refuses={RECORD: "no"})
+    assert [looks(tmp_path, target, hour * HOUR)[0] for hour in (0, 1, 1.5, 2, 2.5)] == [2, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("later", [1, HOUR], ids=["found-by-trying", "named-an-hour-ago"])
+def test_a_refused_record_that_is_taken_later_is_served_and_forgotten(tmp_path: Path, later: float) -> None:
+    """No good record stays out for what was said of it once; no plan names it any more."""
+    target = MemoryTarget(refuses={RECORD: "no"}, by_name=later > 1)
+    looks(tmp_path, target, 0)
+    target.refuses.clear()
+    assert looks(tmp_path, target, later) == (1, 0)
+    assert target.served[NAME].zone.rrsets[f"www.{NAME}", "A"].rdatas == ("192.0.2.1", "192.0.2.2")
+    assert looks(tmp_path, target, later + 1, dry_run=True) == (0, 0)

@@ -12,6 +12,7 @@ from netbox_pdns.cli.exit_status import EPILOG
 from netbox_pdns.cli.explain import explain
 from netbox_pdns.cli.options import Verbose
 from netbox_pdns.cli.plan import plan
+from netbox_pdns.cli.serve import serve
 from netbox_pdns.cli.settings import settings
 from netbox_pdns.cli.setup import setup_netbox
 from netbox_pdns.cli.sync import sync
@@ -60,6 +61,7 @@ app.command(
         "sync --plan plan.json",
     )
 )(sync)
+app.command(epilog=_example("serve", "serve --host 0.0.0.0 --port 8000"))(serve)
 app.command(epilog=_example("verify", "verify --zone '*.example.com' --nameservers", "verify --target site-b --json"))(
     verify
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from netbox_pdns.cli import documents, report
-from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import MovedError, NetboxPdnsError
-from netbox_pdns.planning.values import Change, Held, LeftOut, ZonePlan
+from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.sync.explanation import Explanation
 from netbox_pdns.sync.outcome import SyncReport, TargetReport, ZoneOutcome
+from netbox_pdns.sync.shapes import change_shape, held_shape, left_out_shape
 from netbox_pdns.sync.verification import Verification
 
 
@@ -55,10 +55,10 @@ def plan(plan: ZonePlan) -> documents.Plan:
         action=plan.action,
         foreign=plan.foreign,
         serial=None if serial is None else documents.Serial(served=serial.observed, next=serial.final),
-        changes=tuple(map(_change, plan.changes)),
-        differences=tuple(map(_change, plan.differences)),
-        held=tuple(map(_held, plan.held)),
-        left_out=tuple(map(_left_out, plan.left_out)),
+        changes=tuple(map(change_shape, plan.changes)),
+        differences=tuple(map(change_shape, plan.differences)),
+        held=tuple(map(held_shape, plan.held)),
+        left_out=tuple(map(left_out_shape, plan.left_out)),
         notes=plan.notes,
     )
 
@@ -67,7 +67,7 @@ def _target(target: TargetReport) -> documents.Target:
     return documents.Target(
         name=target.name,
         error=_maybe(target.error),
-        held=tuple(map(_held, target.held)),
+        held=tuple(map(held_shape, target.held)),
         zones=tuple(map(_outcome, target.outcomes)),
         foreign=tuple(
             documents.ForeignZone(zone=zone.name, kind=zone.kind, account=zone.account) for zone in target.foreign
@@ -96,34 +96,3 @@ def _outcome(outcome: ZoneOutcome) -> documents.Outcome:
 
 def _maybe(given: NetboxPdnsError | None) -> documents.Error | None:
     return None if given is None else error(given)
-
-
-def _held(held: Held) -> documents.Held:
-    return documents.Held(
-        reason=held.reason,
-        zone=held.zone,
-        detail=held.detail,
-        command=held.command,
-        changes=tuple(map(_change, held.changes)),
-    )
-
-
-def _left_out(record: LeftOut) -> documents.LeftOut:
-    return documents.LeftOut(
-        zone=record.zone,
-        name=record.name,
-        type=record.type,
-        value=record.value,
-        reason=record.reason,
-        netbox_id=record.record_id,
-        netbox_url=record.url,
-    )
-
-
-def _change(change: Change) -> documents.Change:
-    name, type = change.key
-    return documents.Change(name=name, type=type, before=_records(change.before), after=_records(change.after))
-
-
-def _records(rrset: RRset | None) -> documents.Records | None:
-    return None if rrset is None else documents.Records(ttl=rrset.ttl, rdata=rrset.rdatas)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from netbox_pdns.planning.values import Action, HoldReason
+from netbox_pdns.planning.values import Action
 from netbox_pdns.shape import Shape
 from netbox_pdns.sync.explanation import RRsetStory, ZoneOfName
+from netbox_pdns.sync.shapes import Change, Held, LeftOut
 from netbox_pdns.sync.verification import Counts, ServerReport
 
 
@@ -38,29 +39,6 @@ class ErrorDocument(Shape):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Records(Shape):
-    """The records of one name and type."""
-
-    ttl: int
-    """Seconds."""
-    rdata: tuple[str, ...]
-    """Canonical presentation form, sorted; never cut."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Shape):
-    """One RRset's step from what is served to what NetBox wants."""
-
-    name: str
-    """Absolute owner name with its final dot, in lower case."""
-    type: str
-    before: Records | None
-    """What the target has, null for a new RRset."""
-    after: Records | None
-    """What it is to have, null for an RRset that goes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Serial(Shape):
     """How the zone's serial goes on."""
 
@@ -68,35 +46,6 @@ class Serial(Shape):
     """What secondaries see now, null for a new zone."""
     next: int
     """What they see afterwards, unless PowerDNS makes its own."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held(Shape):
-    """What waits for a word."""
-
-    reason: HoldReason
-    """The word for `--force`."""
-    zone: str
-    detail: str
-    """Why it waits, with the numbers."""
-    command: str
-    """The command that lets it through."""
-    changes: tuple[Change, ...]
-    """What waits; none where the zone as a whole does."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut(Shape):
-    """A record that cannot be served."""
-
-    zone: str
-    name: str
-    type: str
-    value: str
-    """As NetBox has it."""
-    reason: str
-    netbox_id: int | None
-    netbox_url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

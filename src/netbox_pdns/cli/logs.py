@@ -9,12 +9,13 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from netbox_pdns.cli.redaction import printable, redacted_data
 from netbox_pdns.planning.values import ZonePlan
+from netbox_pdns.redaction import printable, redacted_data
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
 from netbox_pdns.resilience.locks import (
     LockAcquired,
@@ -25,7 +26,7 @@ from netbox_pdns.resilience.locks import (
     LockWanted,
 )
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
-from netbox_pdns.sync.events import Event, Listener, RunStarted, TargetFailed, ZoneDone
+from netbox_pdns.sync.events import Event, Listener, LookDone, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
 
 
@@ -39,18 +40,37 @@ class _StandardError:
     debug = info = warning = error = critical = msg
 
 
-def make_logger(level: str, form: str, secrets: Iterable[str] = ()) -> FilteringBoundLogger:
+class Level:
+    """The least severe lines that are written, as can be changed while the program runs."""
+
+    def __init__(self, level: str) -> None:
+        self.set(level)
+
+    def set(self, level: str) -> None:
+        """Write lines of at least *level* (`INFO`, ...) from now on."""
+        self._least = logging.getLevelNamesMapping()[level]
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """Drop a line that is less severe."""
+        if logging.getLevelNamesMapping()[method.upper()] < self._least:
+            raise structlog.DropEvent
+        return event
+
+
+def make_logger(level: str | Level, form: str, secrets: Iterable[str] = ()) -> FilteringBoundLogger:
     """Return a logger that writes lines of at least *level* (`INFO`, ...) in *form* (`console`, `json`).
 
-    No line ever holds one of *secrets*.
+    No line ever holds one of *secrets*, as they are at the time.
     """
     processors: list[Processor] = [
+        *([level] if isinstance(level, Level) else []),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso" if form == "json" else "%Y-%m-%dT%H:%M:%SZ", utc=True),
-        _without(tuple(secrets)),
+        _without(secrets),
         _renderer(form),
     ]
-    bound = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level])
+    least = "DEBUG" if isinstance(level, Level) else level
+    bound = structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[least])
     logger: FilteringBoundLogger = structlog.wrap_logger(
         _StandardError(), processors=processors, wrapper_class=bound, cache_logger_on_first_use=True
     )
@@ -109,6 +129,24 @@ def log_zones(logger: FilteringBoundLogger) -> Listener:
     return listen
 
 
+def log_look(logger: FilteringBoundLogger, done: LookDone) -> None:
+    """Write the line of a look of the service's: what changed, why, and for whom."""
+    if done.outcome is None:
+        line = logger.bind(zone=done.work.zone, target=done.target)
+        if done.error is not None:
+            line.error("zone failed", error=str(done.error), hint=done.error.hint, seconds=round(done.seconds, 3))
+        return
+    causes = done.work.causes
+    users = ", ".join(sorted({each.user for each in causes if each.user}))
+    edits = [each.edited for each in causes if each.edited is not None]
+    line = logger.bind(
+        triggers=", ".join(sorted({str(each.trigger) for each in causes})),
+        users=users or None,
+        edited=None if not edits else datetime.fromtimestamp(min(edits), UTC).isoformat(timespec="milliseconds"),
+    )
+    _zone(line if done.outcome.applied else logger, done.outcome)
+
+
 def log_locks(logger: FilteringBoundLogger) -> LockListener:
     """Return the listener that writes how locks are waited for and held: a long wait is a warning, a vain one an error."""
 
@@ -160,7 +198,26 @@ def _zone(logger: FilteringBoundLogger, outcome: ZoneOutcome) -> None:
         line.warning(note)
 
 
-def _without(secrets: tuple[str, ...]) -> Processor:
+class _Others(logging.Handler):
+    """Writes the lines of libraries to the logger of ours."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        super().__init__()
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.exc_info:
+            text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
+        self._logger.log(record.levelno, text, library=record.name)
+
+
+def take_in(logger: FilteringBoundLogger) -> None:
+    """Write warnings of libraries (uvicorn, asyncio, ...) to *logger*, so that they look alike and show no secret."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Others(logger)], force=True)
+
+
+def _without(secrets: Iterable[str]) -> Processor:
     def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         cleaned: EventDict = redacted_data(dict(event), secrets)
         return cleaned

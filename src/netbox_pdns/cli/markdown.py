@@ -13,10 +13,10 @@ from itertools import islice
 from typing import TypeVar
 
 from netbox_pdns.cli import report as reports
-from netbox_pdns.cli.redaction import printable
 from netbox_pdns.cli.text import summary_line, what_happens
 from netbox_pdns.planning import render
 from netbox_pdns.planning.values import Held, LeftOut
+from netbox_pdns.redaction import printable
 from netbox_pdns.sync.outcome import SyncReport
 
 LARGEST = 60_000

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from netbox_pdns.cli.redaction import printable, redacted, redacted_data
 from netbox_pdns.errors import MovedError, NetboxPdnsError
+from netbox_pdns.redaction import printable, redacted, redacted_data
 from netbox_pdns.settings.problems import SettingsError
 
 _WIDE = 100_000

@@ -55,6 +55,10 @@ class RefusedRequestError(DataError):
     """NetBox finds fault with what was asked for (400): with the id of an object that has gone, say."""
 
 
+class NotPermittedError(ConfigurationError):
+    """The token is good, and its user may not view objects of one kind (403)."""
+
+
 class NetBoxClient:
     """Requests to one NetBox; use it as an asynchronous context manager."""
 
@@ -159,7 +163,7 @@ class NetBoxClient:
                 setting="NETBOX_PDNS_NB_TOKEN",
             )
         if status == 403:
-            return ConfigurationError(
+            return NotPermittedError(
                 f"the token may not view {_objects(path)}: 403 {said}",
                 hint=f"give its user the permission to view {_objects(path)}",
                 setting="NETBOX_PDNS_NB_TOKEN",

@@ -62,6 +62,7 @@ def zone_ref(client: NetBoxClient, row: ZoneRow) -> ZoneRef:
         url=f"{client.base}/plugins/netbox-dns/zones/{row.id}/",
         serial=row.soa_serial,
         dynamic=row.status == "dynamic",
+        default_ttl=row.default_ttl,
     )
 
 

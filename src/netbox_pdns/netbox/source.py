@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +12,7 @@ from netbox_pdns.netbox.explain_zones import explain_zones
 from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
 from netbox_pdns.netbox.reading import read_zones
+from netbox_pdns.netbox.reading_names import read_names
 from netbox_pdns.netbox.selection import selected, zone_ref
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
@@ -55,6 +56,10 @@ class NetBoxSource:
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
         return read_zones(self.client, self._window, self._known, zones)
+
+    async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
+        """Return what is wanted at the owner *names* and the apex; see `reading_names.read_names`."""
+        return await read_names(self.client, zone, names)
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""

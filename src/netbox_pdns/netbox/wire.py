@@ -101,8 +101,17 @@ class ChangeId(msgspec.Struct, frozen=True):
     id: int
 
 
+class LogEntry(msgspec.Struct, frozen=True):
+    """A line of the change log without what it says: `fields=` of `ENTRY_FIELDS`."""
+
+    id: int
+    time: datetime
+    request_id: str
+    changed_object_type: str
+
+
 class ChangeRow(msgspec.Struct, frozen=True):
-    """A line of the change log: `fields=` of `CHANGE_FIELDS`."""
+    """A line of the change log: `fields=` of `CHANGE_FIELDS`, the request's id where that is asked for too."""
 
     id: int
     time: datetime
@@ -110,6 +119,7 @@ class ChangeRow(msgspec.Struct, frozen=True):
     changed_object_type: str
     changed_object_id: int
     user_name: str = ""
+    request_id: str = ""
     prechange_data: dict[str, Any] | None = None
     postchange_data: dict[str, Any] | None = None
 
@@ -127,6 +137,7 @@ RECORD_FIELDS = "id,name,fqdn,type,value,ttl"
 PLACED_FIELDS = "id,zone,fqdn"
 STATUS_FIELDS = "id,fqdn,type,value,status,expiration_date"
 NAMED_FIELDS = "id,zone,type,value,ttl,status,active,expiration_date"
+ENTRY_FIELDS = "id,time,request_id,changed_object_type"
 CHANGE_FIELDS = "id,time,action,changed_object_type,changed_object_id,user_name,prechange_data,postchange_data"
 
 DNS = "/api/plugins/netbox-dns"

@@ -62,6 +62,11 @@ def expectations(zone: Zone, served: Collection[str]) -> tuple[Expectation, ...]
     return tuple(_Judge(zone, served).each())
 
 
+def can_be_asked(type: str) -> bool:
+    """Tell whether a question for *type* asks for records of it."""
+    return dns.rdatatype.from_text(type) not in _QUERY_TYPES
+
+
 def hiding(name: str, zone: Zone, served: Collection[str]) -> str | None:
     """Return in words what hides anything that *zone* has or had at *name*, None where nothing does."""
     return _Judge(zone, served).hiding(name)
@@ -120,7 +125,7 @@ class _Judge:
         return None
 
     def _expected(self, rrset: RRset, above: str | None) -> Expectation:
-        if dns.rdatatype.from_text(rrset.type) in _QUERY_TYPES:
+        if not can_be_asked(rrset.type):
             return Expectation(
                 rrset, Seen.NOT_ASKED, rrset.key, f"{rrset.type} is a query type (RFC 6895, section 3.1)"
             )

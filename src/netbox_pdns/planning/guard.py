@@ -73,19 +73,21 @@ def guard_zones(
     limits: GuardLimits,
     forced: frozenset[HoldReason],
     pattern: str = "",
+    spent: int = 0,
 ) -> tuple[Held, ...]:
     """Return the zone deletions that wait because there are too many of them, or because the source is empty.
 
     *ends* are the plans that delete a zone of ours, *owned* is how many zones of ours the target has; where *pattern* is
-    given, both are of its zones alone.
+    given, both are of its zones alone. *spent* is how many zones of ours were deleted in the last 24 hours.
     """
     all_of_them = f"{counted(owned, 'zone')} {pattern}".rstrip()
     if source_empty and ends and HoldReason.SOURCE not in forced:
         detail = f"NetBox shows not a single zone for this target, which serves {all_of_them} of ours"
         return tuple(Held(HoldReason.SOURCE, end.zone, detail) for end in ends)
     most = max(1, min(limits.zones, int(owned * limits.zones_percent / 100)))
-    if len(ends) > most and HoldReason.ZONES not in forced:
-        detail = f"{len(ends)} of {all_of_them} would be deleted, {goes(most)}"
+    if ends and len(ends) + spent > most and HoldReason.ZONES not in forced:
+        before = f", after {spent} in the last 24 hours" if spent else ""
+        detail = f"{len(ends)} of {all_of_them} would be deleted{before}, {goes(most)}"
         return tuple(Held(HoldReason.ZONES, end.zone, detail) for end in ends)
     return ()
 
@@ -112,14 +114,16 @@ def _unexplained(
     limits = context.limits
     if not records or limits.unexplained == "remove":
         return None
-    share = int(len(observed) * limits.unexplained_percent / 100)
+    there = len(observed) + context.elsewhere
+    share = int(there * limits.unexplained_percent / 100)
     most = 0 if limits.unexplained == "hold" else max(1, min(limits.unexplained_records, share))
-    if len(records) <= most:
+    if len(records) + context.spent <= most:
         return None
-    percent = 100 * len(records) / max(1, len(observed))
+    percent = 100 * len(records) / max(1, there)
+    before = f", after {context.spent} in the last 24 hours" if context.spent else ""
     detail = (
         f"{counted(len(records), 'record')} would go and NetBox does not say why "
-        f"({percent:.0f} % of {counted(len(observed), 'RRset')}); {goes(most)}"
+        f"({percent:.0f} % of {counted(there, 'RRset')}){before}; {goes(most)}"
     )
     return Held(HoldReason.UNEXPLAINED, zone, detail, _waiting(changes, set(records)))
 
@@ -130,7 +134,7 @@ def _emptied(zone: str, changes: Sequence[Change], observed: Mapping[Key, RRset]
     created = sum(1 for change in changes if change.before is None)
     nameservers_go = any(change.key == (zone, "NS") and change.after is None for change in changes)
     skeleton = int((zone, "NS") in observed and not nameservers_go)
-    if len(going) < context.limits.emptied_rrsets or created or left > skeleton:
+    if len(going) < context.limits.emptied_rrsets or created or left + context.elsewhere > skeleton:
         return None
     detail = f"the zone would be emptied of {counted(len(going), 'RRset')}"
     return Held(HoldReason.EMPTIED, zone, detail, tuple(going))

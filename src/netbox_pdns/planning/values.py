@@ -36,7 +36,7 @@ class ZoneRef:
     """A zone in NetBox. Its name is unique within a view only, so (view, name) or the id tells zones apart.
 
     `serial` is NetBox's own at the time of the listing; `dynamic` zones are updated by others too (status
-    `dynamic` in NetBox).
+    `dynamic` in NetBox). `default_ttl` (seconds) is what records without a TTL of their own have.
     """
 
     id: int
@@ -45,6 +45,7 @@ class ZoneRef:
     url: str
     serial: int | None = None
     dynamic: bool = False
+    default_ttl: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,9 @@ class PlanContext:
 
     `refused` are records that the server refused in this run, with its reason in words. `now` is in seconds since
     1970. `signs` tells whether a new zone will be signed. `adopting` is the operator's `--adopt` for this zone.
-    `gone` says why NetBox has the zone no more, None where it does not explain it.
+    `gone` says why NetBox has the zone no more, None where it does not explain it. `elsewhere` is how many RRsets the server
+    has that were not looked at, where only some were; `spent` how many records went from the zone without an explanation in
+    the last 24 hours.
     """
 
     target: str
@@ -257,6 +260,8 @@ class PlanContext:
     refused: Mapping[RecordKey, str] = field(default_factory=dict)
     signs: bool = False
     gone: str | None = None
+    elsewhere: int = 0
+    spent: int = 0
 
 
 class Action(StrEnum):

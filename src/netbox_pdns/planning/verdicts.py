@@ -78,6 +78,16 @@ def is_as_wanted(expected: Expectation, message: bytes, question: bytes) -> bool
     return _octets(expected, _section_of(answer, expected.seen), question)
 
 
+def is_hidden(message: bytes) -> bool:
+    """Tell whether *message* shows that something above the name hides it: a referral, or a DNAME (RFC 6672)."""
+    try:
+        read = dns.message.from_wire(message)
+    except (dns.exception.DNSException, ValueError):
+        return False
+    referred = not read.flags & dns.flags.AA and _first(read.authority, dns.rdatatype.NS) is not None
+    return referred or _first(read.answer, dns.rdatatype.DNAME) is not None
+
+
 def _section_of(answer: Answer, seen: Seen) -> Sequence[Record]:
     if seen is Seen.ANSWER:
         return answer.answer

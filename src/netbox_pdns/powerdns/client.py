@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
@@ -53,11 +54,15 @@ class TooLargeError(DataError):
 
 
 class RejectedError(DataError):
-    """The server refuses the content of a request (422); nothing of it was applied. `reason` are its own words."""
+    """The content of a request is refused (422); nothing of it was applied. `reason` says why.
 
-    def __init__(self, what: str, reason: str) -> None:
+    `own` tells whether it is in PowerDNS's form of errors; else something between us and it may have refused.
+    """
+
+    def __init__(self, what: str, reason: str, *, own: bool) -> None:
         super().__init__(what, hint="nothing of it was applied; see the server's log for what it finds fault with")
         self.reason = reason
+        self.own = own
 
 
 class PowerDNSClient:
@@ -112,6 +117,10 @@ class PowerDNSClient:
         """Return one zone, with its RRsets or without; raises `NotThereError`."""
         path = _zone_path(name) + ("" if content else "?rrsets=false")
         return await self._got("list_zone", path, ZoneWire)
+
+    async def zone_at(self, name: str, owner: str) -> ZoneWire:
+        """Return one zone with the RRsets of one owner name, disabled records left out; raises `NotThereError`."""
+        return await self._got("list_zone", f"{_zone_path(name)}?{urlencode({'rrset_name': owner})}", ZoneWire)
 
     async def metadata(self, zone: str, kind: str) -> tuple[str, ...]:
         """Return the values of one kind of metadata, none where the zone has none of it."""
@@ -207,7 +216,8 @@ class PowerDNSClient:
 
     def _error(self, name: str, response: httpx2.Response, path: str, size: int) -> NetboxPdnsError:
         """Return what an answer that is no success means, by its status."""
-        status, reason = response.status_code, _reason(response)
+        status, own = response.status_code, _own_words(response)
+        reason = own or ("a page of HTML" if _is_html(response) else cut(response.text))
         what = f"{self._who}, {name}: {status} {cut(reason)}"
         if status in {401, 403}:
             return self._wrong_key(status)
@@ -228,7 +238,7 @@ class PowerDNSClient:
             return self._unknown_server()
         if status == 409:
             return ConflictError(what, hint="it exists already; the next run looks again")
-        return RejectedError(what, reason)
+        return RejectedError(what, reason, own=bool(own))
 
     def _wrong_key(self, status: int) -> ConfigurationError:
         setting = self._settings.setting("token")
@@ -281,12 +291,9 @@ def _told(response: httpx2.Response) -> str:
     return f"it answers {response.status_code} {'with a page of HTML' if _is_html(response) else cut(response.text)}"
 
 
-def _reason(response: httpx2.Response) -> str:
-    """Return PowerDNS's words, in full: they are searched for the record that they name."""
+def _own_words(response: httpx2.Response) -> str:
+    """Return PowerDNS's words, in full: they are searched for the record that they name. Empty where there are none."""
     try:
-        error = msgspec.json.decode(response.content, type=Failure).error
+        return msgspec.json.decode(response.content, type=Failure).error
     except UNREADABLE:
-        error = ""
-    if error:
-        return error
-    return "a page of HTML" if _is_html(response) else cut(response.text)
+        return ""

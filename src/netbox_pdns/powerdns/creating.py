@@ -57,7 +57,7 @@ class Creator:
         except TooLargeError:
             return False
         except RejectedError as error:
-            if (refusal := refused_record(error.reason, plan.zone, plan.changes, self.form)) is None:
+            if (refusal := refused_record(error.reason, plan.zone, plan.changes, self.form, own=error.own)) is None:
                 return False  # which record it is shows when the zone is filled batch by batch
             raise refusal from error
         except ConflictError:

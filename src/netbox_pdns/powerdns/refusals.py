@@ -22,28 +22,29 @@ _NAMED = (
 
 
 def refused_record(
-    message: str, zone: str, changes: Sequence[Change], form: Form, *, alone: bool = False
+    message: str, zone: str, changes: Sequence[Change], form: Form, *, own: bool = True, alone: bool = False
 ) -> RefusedRecord | None:
     """Return the refusal that *message* means, None where it names nothing that was sent in *form*.
 
-    With *alone* the message is about *changes* whatever it says: they were sent by themselves.
+    *own* tells whether it is PowerDNS's word. With *alone* the message is about *changes* whatever it says: they were sent
+    by themselves.
     """
+    who = "PowerDNS refuses it" if own else "refused in a form that is not PowerDNS's, perhaps by a proxy before it"
     for pattern in _NAMED:
         if (match := pattern.match(message)) and (rrset := _meant(match, changes, form)) is not None:
             rdata = _rdata(rrset, match.groupdict().get("content"), form)
             why = match.groupdict().get("why") or message
-            return _refusal(f"PowerDNS refuses it: {cut(why)}", zone, rrset, rdata)
+            return _refusal(f"{who}: {cut(why)}", zone, rrset, rdata, by_name=own)
     came = [change.after for change in changes if change.after is not None]
     if alone and came:
         rdata = came[0].rdatas[0] if len(came[0].rdatas) == 1 else None
-        return _refusal(f"PowerDNS refuses it: {cut(message)}", zone, came[0], rdata)
+        return _refusal(f"{who}: {cut(message)}", zone, came[0], rdata, by_name=False)
     return None
 
 
-def _refusal(reason: str, zone: str, rrset: RRset, rdata: str | None) -> RefusedRecord:
-    return RefusedRecord(
-        reason, zone=zone, name=rrset.name, type=rrset.type, rdata=rdata, hint="correct the record in NetBox"
-    )
+def _refusal(reason: str, zone: str, rrset: RRset, rdata: str | None, *, by_name: bool) -> RefusedRecord:
+    hint = "correct the record in NetBox"
+    return RefusedRecord(reason, zone=zone, name=rrset.name, type=rrset.type, rdata=rdata, hint=hint, by_name=by_name)
 
 
 def _meant(match: re.Match[str], changes: Sequence[Change], form: Form) -> RRset | None:

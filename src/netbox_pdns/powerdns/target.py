@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from netbox_pdns.planning.values import Action, Applied, Observed, TargetZone, ZonePlan
 from netbox_pdns.powerdns.applying import Writer
@@ -14,6 +17,7 @@ from netbox_pdns.powerdns.reading import listed, observed
 from netbox_pdns.powerdns.rectifying import is_owed
 from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
+from netbox_pdns.resilience.together import gathered
 from netbox_pdns.settings import TargetSettings, ZoneTemplate
 
 
@@ -63,6 +67,26 @@ class PowerDNSTarget:
         presigned = (foreign or wire.dnssec) and "1" in await self.client.metadata(zone, "PRESIGNED")
         owed = not foreign and await is_owed(self.client, wire)
         return await asyncio.to_thread(observed, wire, presigned=presigned, rectifies=not owed)
+
+    async def read_names(self, zone: str, names: Collection[str]) -> Observed | None:
+        """Return what the server has of *zone* at the owner *names* and the apex; disabled records are not seen so."""
+        owners = sorted({zone, *names})
+        try:
+            parts = await gathered(self.client.zone_at(zone, owner) for owner in owners)
+        except NotThereError:
+            return None
+        first = parts[0]
+        rrsets = [rrset for part in parts for rrset in part.rrsets]
+        owed = first.account == self.mark and await is_owed(self.client, first)
+        wire = msgspec.structs.replace(first, rrsets=rrsets)
+        return await asyncio.to_thread(observed, wire, rectifies=not owed)
+
+    async def line(self, zone: str) -> TargetZone | None:
+        """Return the zone's line of the list, None without such a zone."""
+        try:
+            return listed(await self.client.zone(zone, content=False))
+        except NotThereError:
+            return None
 
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out; see `netbox_pdns.powerdns.applying`."""

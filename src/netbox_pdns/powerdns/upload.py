@@ -84,9 +84,10 @@ class Upload:
         The halves are batches like others, so the one that is taken carries a serial of its own.
         """
         units = batches(batch, lambda _: 1, 1)
-        if refusal := refused_record(error.reason, self.zone, batch, self._form, alone=len(units) <= 1):
+        alone = len(units) <= 1
+        if refusal := refused_record(error.reason, self.zone, batch, self._form, own=error.own, alone=alone):
             raise refusal from error
-        if len(units) <= 1:
+        if alone:
             raise DataError(f"{self.zone}: PowerDNS refuses the change: {error.reason}", hint=error.hint) from error
         half = len(units) // 2
         halves = (_joined(units[:half]), _joined(units[half:]))

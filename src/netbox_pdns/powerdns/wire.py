@@ -59,7 +59,8 @@ class Server(msgspec.Struct, frozen=True):
     daemon_type: str = ""
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """What a 4xx or 5xx answer says."""
+class Failure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What PowerDNS says in a 4xx or 5xx answer, and nothing else is in it."""
 
-    error: str = ""
+    error: str
+    errors: tuple[str, ...] = ()

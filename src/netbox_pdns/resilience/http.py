@@ -98,7 +98,7 @@ async def wrong_scheme(url: str) -> str | None:
 
 
 async def _speaks_tls(host: str, port: int) -> bool:
-    greeting = ssl.create_default_context()
+    greeting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     greeting.check_hostname = False
     greeting.verify_mode = ssl.CERT_NONE  # nothing is sent: whether it speaks TLS is the question
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 A = TypeVar("A")
@@ -18,3 +18,13 @@ async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tu
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return first.result(), second.result()
+
+
+async def gathered(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
+    """Return what all of *works* come to, in their order; an error of one ends the others, and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in works]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import socket
 import sqlite3
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -62,7 +63,9 @@ class PdnsServer:
         query = dns.message.make_query("netbox-pdns.test.", "SOA")
         try:
             url = f"{self.reached.url}/api/v1/servers/{self.reached.server_id}"
-            httpx2.get(url, headers=headers, timeout=1.0, trust_env=False).raise_for_status()
+            # The API is plain HTTP: to read the system's authorities for it takes 20 ms a question.
+            nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            httpx2.get(url, headers=headers, timeout=1.0, trust_env=False, verify=nobody).raise_for_status()
             dns.query.udp(query, self.reached.dns_host, port=self.reached.dns_port, timeout=1.0)
         except (httpx2.HTTPError, dns.exception.DNSException, OSError):
             return False

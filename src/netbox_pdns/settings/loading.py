@@ -23,7 +23,7 @@ from netbox_pdns.settings.layers import (
     of_toml,
     variable,
 )
-from netbox_pdns.settings.models import NetBoxSettings, Selection, TargetSettings, ZoneRule, ZoneTemplate
+from netbox_pdns.settings.models import NetBoxSettings, Selection, TargetSettings, ZoneRule, ZoneTemplate, split
 from netbox_pdns.settings.options import (
     CONFIG,
     SECTIONS,
@@ -85,7 +85,7 @@ class Settings:
         sections = (self.service, self.triggers, self.mqtt, self.setup)
         service = (getattr(section, name) for section in sections for name in SECRETS if hasattr(section, name))
         given = [self.netbox.token, *(target.token for target in self.targets), *service]
-        return tuple(secret.get_secret_value() for secret in given if secret is not None)
+        return (*(secret.get_secret_value() for secret in given if secret is not None), *self.service.api_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,10 @@ def read_settings(
     assert isinstance(defaults, TargetDefaults)
     extra = targets_of(tables, _defaults(defaults, rules), problems)
     values = (*_values(sections, given, data_dir), *_target_values(extra, tables))
-    secrets = tuple(str(given[name].value) for name in SECRETS if name in given) + tuple(
-        target.token.get_secret_value() for target in extra
+    secrets = (
+        *(str(given[name].value) for name in SECRETS if name in given),
+        *(split(str(given["api_key"].value)) if "api_key" in given else ()),
+        *(target.token.get_secret_value() for target in extra),
     )
     powerdns = sections.get(PowerDNSOptions)
     first = None

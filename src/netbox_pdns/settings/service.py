@@ -5,14 +5,38 @@ The one-shot commands take no notice of these, `sync --remote`, `status` and `wa
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from netbox_pdns.settings.models import Frozen, Seconds, Words
+from netbox_pdns.settings.crontab import parsed, time_zone
+from netbox_pdns.settings.models import Frozen, Seconds, Words, split
+
+
+def _known_zone(name: str) -> str:
+    time_zone(name)
+    return name
+
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+CronText = Annotated[str, AfterValidator(parsed)]
+"""A cron expression; empty is never."""
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _networks(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ValueError(f"{word!r} is neither an address nor a network, like 192.0.2.1 or 10.0.0.0/8") from error
+    return words
+
+
+Networks = Annotated[Words, AfterValidator(_networks)]
+"""Addresses and networks; in a variable with commas between them."""
 
 
 class ServiceOptions(Frozen):
@@ -29,7 +53,7 @@ them while one takes the other's place. Needed to listen on anything but the loo
     """PEM certificate, with its chain, for HTTPS; read again on SIGHUP."""
     tls_key: Path | None = None
     """PEM key of that certificate."""
-    trusted_proxies: Words = ()
+    trusted_proxies: Networks = ()
     """Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     status_needs_key: bool = False
     """Whether `/status` and `/mqtt/status` are shown to those with a key alone."""
@@ -41,6 +65,13 @@ them while one takes the other's place. Needed to listen on anything but the loo
     """How large a request to the service may be."""
     remote_url: str | None = None
     """Where `sync --remote`, `status` and `watch` find the service; by default its own host and port."""
+    remote_ca_file: Path | None = None
+    """PEM certificates of the authority that signed the service's certificate; the system's own are trusted too."""
+
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """Return the keys, each by itself."""
+        return () if self.api_key is None else tuple(split(self.api_key.get_secret_value()))
 
 
 class KeeperOptions(Frozen):
@@ -71,11 +102,12 @@ RETRY_LONGEST."""
 class TriggerOptions(Frozen):
     """What makes the service look: schedules, webhooks, NetBox's change log."""
 
-    sync_crontab: str = "0 */6 * * *"
-    """When everything is synchronised: the lists of both sides tell which zones need a look. Cron; empty is never."""
-    drift_crontab: str = "30 2 * * *"
-    """When the content of every zone is compared. Cron; empty is never."""
-    timezone: str = ""
+    sync_crontab: CronText = "0 */6 * * *"
+    """When everything is synchronised: the lists of both sides tell which zones need a look. A cron expression (minute, \
+hour, day of month, month, day of week), or `never`."""
+    drift_crontab: CronText = "30 2 * * *"
+    """When the content of every zone is compared. A cron expression, or `never`."""
+    timezone: ZoneName = ""
     """The time zone of the cron expressions, like `Europe/Berlin`; empty is the machine's."""
     webhook_secret: SecretStr | None = None
     """The secret that webhooks are signed with."""

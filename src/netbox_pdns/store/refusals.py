@@ -1,13 +1,13 @@
 """Which records a server refused lately, so that the next plan is honest and the next sync asks not in vain.
 
-A record is known by its content: edited in NetBox, it is tried at once. An unchanged one is tried again after a day,
-since a server may have been upgraded.
+A record is known by its content: edited in NetBox, it is tried at once. An unchanged one is tried again after an hour: what
+stood in its way may be gone, or the server upgraded. Until then, and in every plan, it is told as left out.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -15,8 +15,10 @@ import msgspec
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.planning.values import RecordKey
 
+BELIEVED = 3600.0
+"""Seconds after which a sync tries a refused record again."""
 REMEMBERED = 24 * 3600.0
-"""Seconds after which a refused record is tried again."""
+"""Seconds after which nothing is known of a record that no sync has tried again."""
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -51,12 +53,20 @@ class Refusals:
         """Return the records of *zone* that *target* refused lately, each with the server's reason."""
         return {record: reason for record, (reason, _) in self._known.get((target, zone), {}).items()}
 
+    def believed(self, target: str, zone: str, now: float) -> dict[RecordKey, str]:
+        """Return those of `of` that need not be tried again yet."""
+        known = self._known.get((target, zone), {})
+        return {record: reason for record, (reason, at) in known.items() if now - at < BELIEVED}
+
     def note(self, target: str, zone: str, refused: Mapping[RecordKey, str], now: float) -> None:
-        """Remember *refused*; those known already keep their time."""
-        if refused:
-            known = self._known.setdefault((target, zone), {})
-            for record, reason in refused.items():
-                known.setdefault(record, (reason, now))
+        """Remember what was refused just *now*."""
+        known = self._known.setdefault((target, zone), {})
+        known |= {record: (reason, now) for record, reason in refused.items()}
+
+    def keep(self, target: str, zone: str, refused: Collection[RecordKey]) -> None:
+        """Forget what of *zone* is not among *refused*: it is taken now, or not wanted any more."""
+        known = self._known.get((target, zone), {})
+        self._known[target, zone] = {record: known[record] for record in known if record in refused}
 
     async def save(self) -> None:
         """Write all down; raises `ConfigurationError` where the data directory cannot be written."""

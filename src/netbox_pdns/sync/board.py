@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from netbox_pdns.planning.values import Held, LeftOut
@@ -23,6 +23,8 @@ class Condition(StrEnum):
     """As NetBox wants it, as far as it can be."""
     WAITING = "waiting"
     """A hint is in the queue, or being worked on."""
+    DIFFERS = "differs"
+    """Otherwise than NetBox wants it, which is only reported: nothing is to be written there now."""
     HELD = "held"
     """Something waits for a word."""
     FAILING = "failing"
@@ -78,6 +80,8 @@ class TargetState:
     url: str
     queue: QueueState = QueueState()
     breaker: BreakerState = BreakerState.CLOSED
+    breaker_since: float | None = None
+    """Since when the breaker is not closed."""
     last_pass: float | None = None
     """When all of its zones had last been looked at."""
     error: str | None = None
@@ -137,11 +141,19 @@ class Board:
     last_sync: float | None = None
     tally: Tally = field(default_factory=Tally)
     source_breaker: BreakerState = BreakerState.CLOSED
+    source_breaker_since: float | None = None
     source_error: str | None = None
     suspect: str | None = None
     targets: dict[str, TargetState] = field(default_factory=dict)
+    queues: dict[str, Callable[[], QueueState]] = field(default_factory=dict)
+    """What tells a target's queue; counting it takes as long as it is."""
     triggers: dict[str, TriggerState] = field(default_factory=dict)
     _zones: dict[tuple[str, str], ZoneState] = field(default_factory=dict)
+
+    def target(self, name: str) -> TargetState:
+        """Return a target's state with its queue as it is now."""
+        state = self.targets[name]
+        return replace(state, queue=self.queues[name]()) if name in self.queues else state
 
     def zone(self, target: str, zone: str) -> ZoneState:
         """Return the state of one zone; one that is not known is `UNKNOWN`."""

@@ -20,12 +20,13 @@ from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync.events import Listener, TargetFailed, silent
 from netbox_pdns.sync.lane import PATIENCE, Lane, server_of
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, TargetReport
-from netbox_pdns.sync.ports import Source
-from netbox_pdns.sync.reconcile import Reconciler, Served
+from netbox_pdns.sync.ports import Removals, Source
+from netbox_pdns.sync.reconcile import UNCOUNTED, Reconciler, Served
+from netbox_pdns.sync.turns import UNSHARED, Turns
 
 
 class Engine:
-    """Runs syncs of the given targets from one source."""
+    """Runs syncs of the given targets from one source; *patience* is for how long others wait for one that is stuck."""
 
     def __init__(
         self,
@@ -35,6 +36,9 @@ class Engine:
         refusals: Refusals,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
+        counts: Removals = UNCOUNTED,
+        turns: Turns = UNSHARED,
+        patience: float = PATIENCE,
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
@@ -42,6 +46,9 @@ class Engine:
         self._refusals = refusals
         self._tell = listener
         self._clock = clock
+        self._counts = counts
+        self._turns = turns
+        self._patience = patience
 
     async def run(self, request: SyncRequest) -> SyncReport:
         """Carry *request* out and return what it came to.
@@ -87,7 +94,15 @@ class Engine:
 
         async def open_one(served: Served) -> None:
             reconciler = Reconciler(
-                self._source, served, self._removed, self._refusals, request, self._tell, self._clock
+                self._source,
+                served,
+                self._removed,
+                self._refusals,
+                request,
+                self._tell,
+                self._clock,
+                self._counts,
+                self._turns,
             )
             try:
                 opened[served.target.name] = await Lane.open(reconciler, self._tell)
@@ -136,7 +151,7 @@ class Engine:
         """Hand every zone to the lanes that want it. One that is stuck waits for nobody and is waited for by nobody."""
         if not refs:
             return
-        patience = PATIENCE if len(lanes) > 1 else None
+        patience = self._patience if len(lanes) > 1 else None
         async for desired in self._source.read(refs):
             for lane in lanes.values():
                 if not lane.wants(desired.ref):

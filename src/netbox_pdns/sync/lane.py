@@ -131,7 +131,10 @@ class Lane:
             return self._untried(desired.ref, _no_answer(self._down))
         if double := self._doubles.get(desired.ref.id):
             return self._untried(desired.ref, double)
-        outcome = await self._reconciler.bring(desired, self._listed[desired.ref.id][1])
+        async with self._reconciler.turns.turn(self._reconciler.served.target.name, desired.ref.name) as ours:
+            if not ours:
+                return self._untried(desired.ref)
+            outcome = await self._reconciler.bring(desired, self._listed[desired.ref.id][1])
         self._count_failures(outcome)
         return outcome
 
@@ -151,7 +154,8 @@ class Lane:
             elif outcome.has_changes and (missing := self._missing(gone.get(outcome.zone))):
                 self._note(replace(outcome, error=_waits_for(outcome.zone, missing)))
             else:
-                self._note(await self._reconciler.end(outcome, whys.get(outcome.zone)))
+                async with self._reconciler.turns.turn(outcome.target, outcome.zone) as ours:
+                    self._note(await self._reconciler.end(outcome, whys.get(outcome.zone)) if ours else outcome)
 
     def report(self, error: NetboxPdnsError | None) -> TargetReport:
         """Return what the run came to here; *error* is what ended it early."""
@@ -193,6 +197,9 @@ class Lane:
                     source_empty=not self._pairs.wanted,
                     limits=policy(together[0].zone).limits,
                     forced=self._reconciler.request.force,
+                    spent=self._reconciler.counts.zones_gone(
+                        self._reconciler.served.target.name, [end.zone for end in together]
+                    ),
                 )
         return tuple(held)
 
@@ -220,7 +227,7 @@ class Lane:
         """Tell whether the target served a zone of ours before this run; a half-made one has no serial."""
         return listed is not None and listed.account == self._reconciler.served.target.mark and listed.serial != 0
 
-    def _untried(self, ref: ZoneRef, error: NetboxPdnsError) -> ZoneOutcome:
+    def _untried(self, ref: ZoneRef, error: NetboxPdnsError | None = None) -> ZoneOutcome:
         return ZoneOutcome(
             target=self._reconciler.served.target.name,
             zone=ref.name,

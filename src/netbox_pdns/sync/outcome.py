@@ -18,7 +18,8 @@ class SyncRequest:
 
     `zones` are name patterns (`*`, `?`), none means all. `adopt` are patterns of foreign zones to adopt.
     `force` are the reasons to hold that are waved through, `dry_run` plans and writes nothing. Where something was
-    `reviewed`, its zones alone are looked at, and each is applied as it was reviewed or not at all.
+    `reviewed`, its zones alone are looked at, and each is applied as it was reviewed or not at all. `only` are the targets
+    and zones (canonical names) to look at, None being all that the patterns fit.
     """
 
     zones: tuple[str, ...] = ()
@@ -26,9 +27,12 @@ class SyncRequest:
     force: frozenset[HoldReason] = frozenset()
     adopt: tuple[str, ...] = ()
     reviewed: Reviewed | None = None
+    only: frozenset[tuple[str, str]] | None = None
 
     def picks(self, target: str, zone: str) -> bool:
         """Tell whether *zone* (canonical name) of *target* is to be looked at."""
+        if self.only is not None and (target, zone) not in self.only:
+            return False
         return matches(zone, self.zones or ("all",)) and (self.reviewed is None or (target, zone) in self.reviewed)
 
 

@@ -6,7 +6,7 @@ another room beside them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from netbox_pdns.planning.values import (
@@ -39,11 +39,42 @@ class Source(Protocol):
         A zone that an edit overtook is read again before it is yielded. A zone that went meanwhile is not yielded.
         """
 
+    async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
+        """Return what is wanted at the owner *names* (canonical) and at the apex, as it was at one moment.
+
+        None where the zone is no longer as *zone* says (renamed, moved, out of service), or has too much there for one page.
+        """
+
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted."""
 
     async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
         """Return for those of the canonical zone *names* that NetBox explains why they are no longer wanted."""
+
+
+class Removals(Protocol):
+    """What went lately that the guard counts: many small steps are to trip it as a large one does.
+
+    A removal is reserved before it is sent, so that it counts after a crash too; one that is neither settled nor taken back
+    is in doubt, and counts as far as it is not what is to be removed now.
+    """
+
+    def records_gone(self, target: str, zone: str, wanted: Iterable[RecordKey] = ()) -> int:
+        """Return how many records went from the zone without an explanation in the last 24 hours; *wanted* are to go now."""
+
+    def zones_gone(self, target: str, wanted: Iterable[str] = ()) -> int:
+        """Return how many zones of ours were deleted on the target in the last 24 hours; *wanted* are to go now."""
+
+    async def reserve(
+        self, target: str, zone: str, records: Iterable[RecordKey] = (), *, whole_zone: bool = False
+    ) -> str:
+        """Note that *records*, or the zone, are about to go; returns what the others ask for."""
+
+    def settle(self, removal_id: str) -> None:
+        """Take note that it was applied."""
+
+    def take_back(self, removal_id: str) -> None:
+        """Take note that it was not."""
 
 
 class Target(Protocol):
@@ -57,6 +88,12 @@ class Target(Protocol):
 
     async def read(self, zone: str) -> Observed | None:
         """Return what the server has of *zone* (canonical name), or None without such a zone."""
+
+    async def read_names(self, zone: str, names: Collection[str]) -> Observed | None:
+        """Return the same of the owner *names* (canonical) and the apex alone; disabled records are not seen so."""
+
+    async def line(self, zone: str) -> TargetZone | None:
+        """Return the zone's line of the list, None without such a zone."""
 
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out: create, change, mark or delete the zone, and tell its secondaries.

@@ -33,6 +33,9 @@ class Backoff:
         return min(self.longest, self.first * self.factor ** min(attempt - 1, 32)) * (0.5 + chance * 0.5)
 
 
+PATIENT = Backoff()
+
+
 @dataclass(slots=True)
 class _Entry:
     scope: Scope
@@ -72,9 +75,9 @@ class ZoneQueue:
         self._order: list[tuple[float, int, str]] = []
         self._count = itertools.count()
 
-    def add(self, zone: str, scope: Scope, causes: Iterable[Cause], now: float) -> None:
-        """Take a hint; one that waits already, or is being backed off from, is brought forward and made wider."""
-        due = max(now, self._ended.get(zone, float("-inf")) + self._pause)
+    def add(self, zone: str, scope: Scope, causes: Iterable[Cause], now: float, *, after: float = 0.0) -> None:
+        """Take a hint, for *after* so many seconds; one that waits already is brought forward and made wider."""
+        due = max(now + after, self._ended.get(zone, float("-inf")) + self._pause)
         entry = self._entries.get(zone)
         if entry is None:
             entry = self._entries[zone] = _Entry(scope, due, now)
@@ -110,7 +113,7 @@ class ZoneQueue:
         A hint that came meanwhile is tried no later than that.
         """
         attempts = work.attempts + 1
-        delay = self._backoff.delay(attempts, self._chance()) if wait is None else wait
+        delay = self.delay(attempts) if wait is None else wait
         later = self._entries.pop(work.zone, None)
         entry = _Entry(work.scope, now + delay, work.since, attempts)
         _merge(entry, work.causes)
@@ -123,6 +126,10 @@ class ZoneQueue:
         self._entries[work.zone] = entry
         self._end(work.zone, now)
         return max(0.0, entry.due - now)
+
+    def delay(self, attempt: int) -> float:
+        """Return the seconds to wait after failure number *attempt*, counted from 1."""
+        return self._backoff.delay(attempt, self._chance())
 
     def wait(self, now: float) -> float | None:
         """Return the seconds until something is due, 0 where something is; None where nothing waits."""

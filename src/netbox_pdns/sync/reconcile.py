@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from netbox_pdns.dns.rrset import RRset, Zone
-from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord
+from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord, TransientError
 from netbox_pdns.planning.values import (
     NO_EXPLANATIONS,
     Action,
@@ -32,7 +32,8 @@ from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.events import Listener, ZonePlanned, silent
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
-from netbox_pdns.sync.ports import Source, Target
+from netbox_pdns.sync.ports import Removals, Source, Target
+from netbox_pdns.sync.turns import UNSHARED, Turns
 
 MOST_REFUSALS = 200
 """So many records of one zone may be refused in one run; a zone with more is reported as failed."""
@@ -49,6 +50,36 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What of a zone is looked at: the owner `names` and the apex, beside `elsewhere` RRsets of the server that are not."""
+
+    names: frozenset[str]
+    elsewhere: int
+
+
+class _Uncounted:
+    """Every run by itself: nothing counts that went before it."""
+
+    def records_gone(self, target: str, zone: str, wanted: Iterable[RecordKey] = ()) -> int:
+        return 0
+
+    def zones_gone(self, target: str, wanted: Iterable[str] = ()) -> int:
+        return 0
+
+    async def reserve(
+        self, target: str, zone: str, records: Iterable[RecordKey] = (), *, whole_zone: bool = False
+    ) -> str:
+        return ""
+
+    def settle(self, removal_id: str) -> None: ...
+
+    def take_back(self, removal_id: str) -> None: ...
+
+
+UNCOUNTED: Removals = _Uncounted()
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciler:
     """Brings the zones of one target to what NetBox wants, one zone a call."""
 
@@ -59,11 +90,23 @@ class Reconciler:
     request: SyncRequest
     tell: Listener = silent
     clock: Callable[[], float] = time.time
+    counts: Removals = UNCOUNTED
+    turns: Turns = UNSHARED
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
         """Bring one zone to *desired*; *listed* is its line in the target's zone list, None without one."""
         blank = self._blank(desired.zone.name, listed, desired)
-        return await _timed(blank, self._bring(blank, desired))
+        return await _timed(blank, self._bring(blank, desired, None))
+
+    async def bring_part(self, desired: Desired, observed: Observed, part: Part) -> ZoneOutcome | None:
+        """Bring *part* of a zone of ours from *observed* to *desired*, which hold as much.
+
+        None, with nothing done, where the zone is not there as one of ours that is served: look at the whole of it then.
+        """
+        if observed.zone.soa is None or self._is_foreign(observed.listed):
+            return None
+        blank = self._blank(desired.zone.name, observed.listed, desired)
+        return await _timed(blank, self._bring(blank, desired, part, observed))
 
     async def plan_end(self, listed: TargetZone, why: str | None) -> ZoneOutcome:
         """Plan the end of a zone of ours that is no longer wanted; *why* is NetBox's explanation, where it has one."""
@@ -74,34 +117,46 @@ class Reconciler:
         """Carry out what `plan_end` planned."""
         return await _timed(planned, self._carry_out(planned, NO_EXPLANATIONS, why))
 
-    async def _bring(self, blank: ZoneOutcome, desired: Desired) -> ZoneOutcome:
+    async def _bring(
+        self, blank: ZoneOutcome, desired: Desired, part: Part | None, observed: Observed | None = None
+    ) -> ZoneOutcome:
         refused = self._refused(blank)
-        observed = None if blank.observed is None else await self.served.target.read(blank.zone)
+        if blank.observed is not None and observed is None:
+            observed = await self._read(blank.zone, part)
         while True:
-            plan, explanations = await self._plan(desired, observed, refused)
+            plan, explanations = await self._plan(desired, observed, refused, part)
             plan = await self._as_reviewed(plan, desired, observed, refused)
             try:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
             except RefusedRecord as refusal:
                 # Nothing of its batch was applied. Look again, and plan without it: the rest must not wait.
-                _take_note(refused, refusal, desired.zone)
-                self.refusals.note(blank.target, blank.zone, refused, self.clock())
+                new = _newly_refused(refused, refusal, desired.zone)
+                refused |= new
+                if refusal.by_name:
+                    self.refusals.note(blank.target, blank.zone, new, self.clock())
             else:
                 if blank.notes or not isinstance(outcome.error, ConflictError):
+                    if outcome.error is None and self._tries_again(blank):
+                        self.refusals.keep(blank.target, blank.zone, refused.keys())
                     return outcome
                 # Somebody made, took or removed the zone since it was looked at: whose it is now decides what is done.
                 blank = replace(blank, notes=(f"looked again: {outcome.error}",))
-            observed = await self.served.target.read(blank.zone)
+            observed = await self._read(blank.zone, part)
             blank = self._seen(blank, observed)
+
+    async def _read(self, zone: str, part: Part | None) -> Observed | None:
+        target = self.served.target
+        return await (target.read(zone) if part is None else target.read_names(zone, part.names))
 
     def _seen(self, blank: ZoneOutcome, observed: Observed | None) -> ZoneOutcome:
         listed = None if observed is None else observed.listed
         return replace(blank, observed=listed, foreign=self._is_foreign(listed))
 
     async def _plan(
-        self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str]
+        self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str], part: Part | None
     ) -> tuple[ZonePlan, Explanations]:
-        context = replace(self._context(desired.zone.name), refused=refused)
+        elsewhere = 0 if part is None else part.elsewhere
+        context = replace(self._context(desired.zone.name), refused=refused, elsewhere=elsewhere)
         plan = await asyncio.to_thread(plan_zone, desired, observed, context)
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
@@ -109,7 +164,8 @@ class Reconciler:
             explanations = await self.source.explain(desired.ref, plan.unexplained)
         except NetboxPdnsError as error:
             raise _SourceFailed(error) from error
-        explained = replace(context, explanations=explanations)
+        spent = self.counts.records_gone(plan.target, plan.zone, plan.unexplained)
+        explained = replace(context, explanations=explanations, spent=spent)
         return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
 
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
@@ -121,9 +177,18 @@ class Reconciler:
         return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
 
     def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
-        """Return the records that the server refused lately, and those that it had refused when the plan was reviewed."""
+        """Return the records that are not to be sent since the server refused them lately.
+
+        A plan tells of all of them; one that was reviewed is carried out as it was, with those refused by then.
+        """
+        if self._tries_again(blank):
+            return self.refusals.believed(blank.target, blank.zone, self.clock())
         seen = (self.request.reviewed or {}).get((blank.target, blank.zone))
         return {**(dict(seen.refused) if seen else {}), **self.refusals.of(blank.target, blank.zone)}
+
+    def _tries_again(self, blank: ZoneOutcome) -> bool:
+        """Tell whether what was refused some time ago is sent again."""
+        return not self.request.dry_run and self.request.reviewed is None and not blank.observe_only
 
     async def _as_reviewed(
         self, plan: ZonePlan, desired: Desired | None, observed: Observed | None, refused: Mapping[RecordKey, str]
@@ -140,15 +205,20 @@ class Reconciler:
         if plan is None or plan.is_empty or self.request.dry_run or planned.observe_only:
             return planned
         file = None
+        noted = await self._reserve(plan)
         try:
             if going := _going(plan):
                 reasons = _reasons(plan, explanations, why)
                 file = await self.removed.write(planned.target, planned.zone, going, reasons, disabled=plan.disabled)
             applied = await self.served.target.apply(plan, self.served.settings.template)
         except RefusedRecord:
+            self.counts.take_back(noted)
             raise
         except NetboxPdnsError as error:
+            if not isinstance(error, TransientError):  # after such it is in doubt whether something went
+                self.counts.take_back(noted)
             return replace(planned, error=error, removed_file=file)
+        self.counts.settle(noted)
         return replace(
             planned,
             applied=True,
@@ -157,6 +227,14 @@ class Reconciler:
             notes=(*planned.notes, *applied.notes),
             removed_file=file,
         )
+
+    async def _reserve(self, plan: ZonePlan) -> str:
+        """Have what *plan* takes away counted by the guard from now on; returns "" where nothing counts."""
+        if plan.action is Action.DELETE:
+            return await self.counts.reserve(plan.target, plan.zone, whole_zone=True)
+        unexplained = set(plan.unexplained)
+        gone = [record for change in plan.changes for record in change.removed_records if record in unexplained]
+        return await self.counts.reserve(plan.target, plan.zone, gone) if gone else ""
 
     def _context(self, zone: str) -> PlanContext:
         settings = self.served.settings
@@ -208,8 +286,8 @@ async def _timed(blank: ZoneOutcome, work: Awaitable[ZoneOutcome]) -> ZoneOutcom
     return replace(outcome, seconds=blank.seconds + time.monotonic() - started)
 
 
-def _take_note(refused: dict[RecordKey, str], refusal: RefusedRecord, desired: Zone) -> None:
-    """Add what *refusal* names to *refused*: one record, or the whole RRset where the server does not tell which.
+def _newly_refused(refused: Mapping[RecordKey, str], refusal: RefusedRecord, desired: Zone) -> dict[RecordKey, str]:
+    """Return what *refusal* names: one record, or the whole RRset where the server does not tell which.
 
     Raises `DataError` where nothing new is named: planning again would only come to the same end.
     """
@@ -221,7 +299,7 @@ def _take_note(refused: dict[RecordKey, str], refusal: RefusedRecord, desired: Z
             f"{desired.name}: {refusal}",
             hint="nothing of this batch was applied; correct the record in NetBox, then sync the zone again",
         ) from refusal
-    refused.update(new)
+    return new
 
 
 def _going(plan: ZonePlan) -> tuple[RRset, ...]:

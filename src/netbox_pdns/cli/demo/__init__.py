@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.request import getproxies
 
 import typer
 
@@ -17,10 +20,14 @@ from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.sandbox.pdns_server import can_run_pdns_server
 
+_PAST_PROXIES: Mapping[str, str] = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+"""No proxy leads to the sandbox, which is this machine's own."""
+
 
 def demo(*, keep: bool, verbose: bool) -> None:
     """Play the demo and exit: 0 where all went as it should, 1 where not; with *keep* it goes on until Ctrl-C."""
     terminal = Terminal(verbose=verbose)
+    os.environ.update(_PAST_PROXIES)
     try:
         with tempfile.TemporaryDirectory(prefix="netbox-pdns-demo-") as directory:
             asyncio.run(play(terminal, Path(directory), is_real=can_run_pdns_server(), keep=keep))
@@ -61,6 +68,8 @@ def _print_addresses(terminal: Terminal, stage: Stage) -> None:
         terminal.line(f"  {target:<13} {each.url}/api/v1/  (X-API-Key: {each.api_key}), DNS {each.dns_address}")
     terminal.line()
     terminal.line("Try, in another terminal:", "bold")
+    if getproxies():
+        terminal.line(f"  export {' '.join(f'{name}={value}' for name, value in _PAST_PROXIES.items())}")
     terminal.line(f"  export NETBOX_PDNS_CONFIG={stage.config}")
     for command in ("check", "zones", "plan", "sync", "settings"):
         terminal.line(f"  netbox-pdns {command}")

@@ -14,15 +14,20 @@ from netbox_pdns.asking.asker import asked
 from netbox_pdns.cli import report as reports
 from netbox_pdns.cli.demo.company import INTERNAL, PUBLIC, company
 from netbox_pdns.cli.demo.netbox import NetBoxUser
-from netbox_pdns.cli.demo.stage import Stage, make_foreign_zone
+from netbox_pdns.cli.demo.stage import Stage, make_foreign_zone, write_by_hand
+from netbox_pdns.cli.explain import print_story
 from netbox_pdns.cli.progress import shown_progress
 from netbox_pdns.cli.terminal import Terminal
 from netbox_pdns.cli.text import print_attention, print_plans, print_summary
-from netbox_pdns.cli.wiring import open_engine
+from netbox_pdns.cli.verify import print_verification
+from netbox_pdns.cli.wiring import open_engine, open_parts
 from netbox_pdns.errors import DataError
 from netbox_pdns.planning.values import HoldReason
+from netbox_pdns.sync.explainer import Explainer
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.patterns import matches
+from netbox_pdns.sync.verification import Verification, VerifyRequest
+from netbox_pdns.sync.verifier import Verifier
 
 SHOWN_IN_FULL = "example.org"
 """The zone whose plan is shown line by line; the others have a line each."""
@@ -209,6 +214,40 @@ async def mistake(show: Show) -> None:
             show.say(f"  put it back with: {outcome.removed_file.name} (docs/putting-back.md)")
 
 
+async def drift(show: Show) -> None:
+    """What somebody changed on the server is found by asking DNS, explained, and put right."""
+    show.act(8, "Does DNS show what NetBox wants, and if not, why?")
+    show.say("  somebody changes www.example.com on the public PowerDNS by hand")
+    await write_by_hand(show.stage.targets["public"], "example.com.", ("www.example.com.", "A"), "192.0.2.99")
+    show.terminal.line()
+    show.command("verify --zone example.com")
+    verification = await _verified(show)
+    print_verification(show.terminal, verification)
+    if verification.as_wanted:
+        raise DataError("what was changed by hand was not found")
+    show.terminal.line()
+    show.command("explain www.example.com A")
+    async with open_parts(show.stage.settings) as parts:
+        explainer = Explainer(parts.source, parts.targets, parts.removed, parts.refusals)
+        print_story(show.terminal, await explainer.explain("www.example.com.", "A"))
+    show.terminal.line()
+    show.command("sync --zone example.com")
+    report = await show.run(SyncRequest(zones=("example.com",)))
+    print_summary(show.terminal, report)
+    _must_not_fail(report)
+    show.command("verify --zone example.com")
+    verification = await _verified(show)
+    print_verification(show.terminal, verification)
+    if not verification.as_wanted:
+        raise DataError("DNS does not show what was put right")
+
+
+async def _verified(show: Show) -> Verification:
+    async with open_parts(show.stage.settings) as parts:
+        request = VerifyRequest(("example.com",))
+        return await Verifier(parts.source, parts.targets, parts.removed, parts.refusals, request).run()
+
+
 def _print_in_short(terminal: Terminal, report: SyncReport) -> None:
     for outcome in report.outcomes:
         if outcome.plan is not None and not matches(outcome.zone, (SHOWN_IN_FULL,)):
@@ -246,4 +285,4 @@ def _cut(text: str) -> str:
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 
-ACTS = (fill, plan, sync, answers, nothing_to_do, edits, mistake)
+ACTS = (fill, plan, sync, answers, nothing_to_do, edits, mistake, drift)

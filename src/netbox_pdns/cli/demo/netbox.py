@@ -21,7 +21,10 @@ class NetBoxUser:
 
     def __init__(self, reached: RunningNetBox) -> None:
         self._http = httpx2.AsyncClient(
-            base_url=reached.url, headers={"Authorization": f"Token {reached.token}"}, timeout=_PATIENCE
+            base_url=reached.url,
+            headers={"Authorization": f"Token {reached.token}"},
+            timeout=_PATIENCE,
+            trust_env=False,
         )
         self._zones: dict[tuple[str, str], int] = {}
 

@@ -68,12 +68,23 @@ async def make_foreign_zone(server: RunningPowerDNS, zone: str, records: Mapping
         {"name": name, "type": type, "ttl": 3600, "records": [{"content": content, "disabled": False}]}
         for (name, type), content in records.items()
     ]
-    url = f"{server.url}/api/v1/servers/{server.server_id}/zones"
     body = {"name": zone, "kind": "Native", "nameservers": [], "rrsets": rrsets}
-    async with httpx2.AsyncClient(headers={"X-API-Key": server.api_key}) as http:
-        answer = await http.post(url, json=body)
+    await _send(server, "POST", "/zones", body)
+
+
+async def write_by_hand(server: RunningPowerDNS, zone: str, key: tuple[str, str], content: str) -> None:
+    """Replace an RRset (owner name and type) as somebody else would: in PowerDNS alone."""
+    records = [{"content": content, "disabled": False}]
+    rrset = {"name": key[0], "type": key[1], "ttl": 3600, "changetype": "REPLACE", "records": records}
+    await _send(server, "PATCH", f"/zones/{zone}", {"rrsets": [rrset]})
+
+
+async def _send(server: RunningPowerDNS, method: str, path: str, body: Mapping[str, object]) -> None:
+    url = f"{server.url}/api/v1/servers/{server.server_id}{path}"
+    async with httpx2.AsyncClient(headers={"X-API-Key": server.api_key}, trust_env=False) as http:
+        answer = await http.request(method, url, json=body)
     if not answer.is_success:
-        raise ConfigurationError(f"the demo's PowerDNS refuses the zone {zone}: {answer.status_code} {answer.text}")
+        raise ConfigurationError(f"the demo's PowerDNS refuses {method} {path}: {answer.status_code} {answer.text}")
 
 
 def _settings(directory: Path, netbox: RunningNetBox, targets: Mapping[str, RunningPowerDNS]) -> str:

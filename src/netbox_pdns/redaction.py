@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 MASK = "********"
@@ -10,8 +10,28 @@ SHORTEST_SECRET = 8
 """Shorter secrets would mask ordinary words; a part of a secret that was cut off counts from as many characters."""
 
 
+class Secrets:
+    """The secrets in force; those of before stay among them, since a server may still repeat one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._all = dict.fromkeys(secrets)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Add *secrets*, which are in force from now on."""
+        self._all = {**self._all, **dict.fromkeys(secrets)}
+
+    def clean(self, data: Any) -> Any:
+        """Return plain *data* without any of them."""
+        return redacted_data(data, self._all)
+
+
 def printable(text: str) -> str:
     """Return *text* with control characters written out: data of others must not steer the terminal."""
+    if text.replace("\n", "").isprintable():  # nearly all is, and long pages are told so at once
+        return text
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 

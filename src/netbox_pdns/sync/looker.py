@@ -1,0 +1,129 @@
+"""Looks at one zone of one target, whole or in part, whatever made us look. What is done there is the reconciler's.
+
+What is known of a zone from its last whole look tells whether a part of it can be trusted to be looked at by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from netbox_pdns.planning.values import ZoneRef
+from netbox_pdns.resilience.together import both
+from netbox_pdns.store.refusals import Refusals
+from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.sync.engine import Engine
+from netbox_pdns.sync.events import Event, Listener, ZonePlanned, silent
+from netbox_pdns.sync.hints import Scope
+from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
+from netbox_pdns.sync.ports import Removals, Source
+from netbox_pdns.sync.reconcile import UNCOUNTED, Part, Reconciler, Served
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A zone at its last whole look: how NetBox has it, how many RRsets it has, whether some are disabled on the server."""
+
+    ref: ZoneRef
+    rrsets: int
+    disabled: bool
+
+
+class Looker:
+    """Looks at the zones of one target."""
+
+    def __init__(
+        self,
+        source: Source,
+        served: Served,
+        removed: RemovedRecords,
+        refusals: Refusals,
+        *,
+        tell: Listener = silent,
+        clock: Callable[[], float] = time.time,
+        counts: Removals = UNCOUNTED,
+    ) -> None:
+        self.served = served
+        self._source = source
+        self._removed = removed
+        self._refusals = refusals
+        self._tell = tell
+        self._clock = clock
+        self._counts = counts
+        self._known: dict[str, _Known] = {}
+
+    async def look(self, zone: str, scope: Scope, request: SyncRequest | None = None) -> ZoneOutcome | None:
+        """Bring *zone* (canonical name) to what NetBox wants and return what it came to.
+
+        None where neither side has to do with it. *request* may force or adopt.
+        Raises what the lists of NetBox or of the server raise.
+        """
+        request = request or SyncRequest()
+        if scope.rrsets is not None and (known := self._known.get(zone)) is not None and not known.disabled:
+            outcome = await self._part(known, frozenset(name for name, _ in scope.rrsets), request)
+            if outcome is not None:
+                return outcome
+        return await self._whole(zone, request)
+
+    def note(self, event: Event) -> None:
+        """Learn of a zone from a whole look at it, whoever made it."""
+        if not isinstance(event, ZonePlanned) or event.plan.target != self.served.target.name:
+            return
+        if event.desired is None or event.plan.foreign:
+            self._known.pop(event.plan.zone, None)
+        else:
+            disabled = event.observed is not None and bool(event.observed.disabled)
+            self._known[event.plan.zone] = _Known(event.desired.ref, len(event.desired.zone.rrsets), disabled)
+
+    async def _part(self, known: _Known, names: frozenset[str], request: SyncRequest) -> ZoneOutcome | None:
+        desired, observed = await both(
+            self._source.read_names(known.ref, names), self.served.target.read_names(known.ref.name, names)
+        )
+        if desired is None or observed is None:
+            return None
+        elsewhere = max(0, known.rrsets - len(desired.zone.rrsets))
+        return await self._reconciler(request, self._tell).bring_part(desired, observed, Part(names, elsewhere))
+
+    async def _whole(self, zone: str, request: SyncRequest) -> ZoneOutcome | None:
+        target = self.served.target
+        refs, line = await both(self._source.zones(self.served.settings.selection, (zone,)), target.line(zone))
+        for ref in (ref for ref in refs if ref.name == zone):
+            async for desired in self._source.read((ref,)):
+                return await self._reconciler(request, self._noting).bring(desired, line)
+        self._known.pop(zone, None)
+        if line is None or line.account != target.mark:
+            return None
+        return await self._end(zone, request)
+
+    async def _end(self, zone: str, request: SyncRequest) -> ZoneOutcome | None:
+        """Have a zone that NetBox wants no more ended as a run would: with all others of the target in view."""
+        engine = Engine(
+            self._source,
+            (self.served,),
+            self._removed,
+            self._refusals,
+            self.note,
+            self._clock,
+            self._counts,
+        )
+        report = await engine.run(replace(request, only=frozenset({(self.served.target.name, zone)})))
+        target = report.targets[0]
+        if target.error is not None:
+            raise target.error
+        for outcome in target.outcomes:
+            if outcome.zone == zone:
+                held = tuple(each for each in target.held if each.zone == zone)
+                if held and outcome.plan is not None:
+                    return replace(outcome, plan=replace(outcome.plan, held=(*outcome.plan.held, *held)))
+                return outcome
+        return None
+
+    def _reconciler(self, request: SyncRequest, tell: Listener) -> Reconciler:
+        return Reconciler(
+            self._source, self.served, self._removed, self._refusals, request, tell, self._clock, self._counts
+        )
+
+    def _noting(self, event: Event) -> None:
+        self.note(event)
+        self._tell(event)
