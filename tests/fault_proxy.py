@@ -173,8 +173,13 @@ class FaultProxy:
     async def refuse(self, exchange: Exchange) -> None:
         """Be gone from now on: this connection ends, and others are refused until the harm ends."""
         if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+            listener, self._listener = self._listener, None
+            for sock in listener.sockets:
+                asyncio.get_running_loop().remove_reader(sock)
+            await asyncio.sleep(
+                0
+            )  # a connection that is accepted already gets its transport, which a closed server forgets
+            listener.close()
         exchange.reset()
 
     async def close(self) -> None:

@@ -75,8 +75,10 @@ def started(*args: str, home: Path, variables: Mapping[str, str] | None = None) 
             process.kill()
 
 
-def on_terminal(*args: str, home: Path, variables: Mapping[str, str] | None = None, columns: int = 80) -> Done:
-    """Run the program on a terminal of *columns*."""
+def on_terminal(
+    *args: str, home: Path, variables: Mapping[str, str] | None = None, columns: int = 80, typed: str = ""
+) -> Done:
+    """Run the program on a terminal of *columns*, where somebody has *typed* ahead."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (50, columns))
     environment = {**_environment(home, variables), "TERM": "xterm-256color"}
@@ -89,6 +91,7 @@ def on_terminal(*args: str, home: Path, variables: Mapping[str, str] | None = No
         stderr=theirs,
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     try:
         printed = b"".join(iter(lambda: _read(ours), b""))
         return Done(process.wait(_LIMIT), printed.decode())

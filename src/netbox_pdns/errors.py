@@ -27,6 +27,11 @@ class NetboxPdnsError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def in_one_line(self) -> str:
+        """The message with its hint, where there is no second line for it."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class TransientError(NetboxPdnsError):
     """Trying again may help: a time-out, a refused connection, a server that is overloaded.

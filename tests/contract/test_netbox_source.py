@@ -47,6 +47,19 @@ def _named(company: Company, *names: str, **selection: Any) -> list[str]:
     return asyncio.run(work())
 
 
+def test_listed_zones_are_told(company: Company) -> None:
+    """Whoever wants to know hears the ids and names of the zones that are listed."""
+    zone, told = company.zone(f"a.{company.word}.example"), dict[int, str]()
+
+    async def work() -> None:
+        async with NetBoxSource(_settings(company.netbox)) as source:
+            source.told = told.update
+            await source.zones(Selection(view=company.word))
+
+    asyncio.run(work())
+    assert told == {zone: f"a.{company.word}.example"}
+
+
 def test_zones_are_listed_by_name(company: Company) -> None:
     """A few names are asked for alone, whatever their case; where one of them is not there the whole list comes."""
     a, b, c = (f"{each}.{company.word}.example" for each in "abc")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import fault_proxy
 import pytest
+import servers
 from fault_proxy import FaultProxy
 from fault_world import Scene, sandboxed_world
 from servers import NetBoxServer
@@ -51,3 +54,16 @@ def powerdns_proxy(powerdns_gsqlite3: RunningPowerDNS) -> Iterator[FaultProxy]:
     """A proxy before the primary on SQLite."""
     with in_background(fault_proxy.running_proxy(powerdns_gsqlite3.url)) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for 127.0.0.1 that it signed itself, in one file."""
+    if shutil.which("openssl") is None:
+        servers.missing("openssl is not there: apt-get install openssl")
+    path = tmp_path_factory.mktemp("tls") / "own.pem"
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(path)]
+    made = ["-out", f"{path}.crt", "-days", "2", "-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(["openssl", "req", "-x509", *key, *made], check=True, capture_output=True)
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path

@@ -228,7 +228,7 @@ def requests_of_a_sync(company: Company, proxy: FaultProxy, directory: Path) -> 
 
 
 @pytest.mark.parametrize("points", [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.full)])
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_killed_at_any_point_the_next_sync_makes_all_whole(
     company: Company, powerdns_proxy: FaultProxy, tmp_path: Path, sampled: random.Random, points: int
 ) -> None:

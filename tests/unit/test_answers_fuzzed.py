@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 import pytest
 from cli_servers import Asked, answering
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from servers import plain_http
@@ -148,6 +148,18 @@ def _damaged(document: Any, number: int, how: str, value: Any) -> Any:
     return document
 
 
+def everywhere(key: str, value: Any) -> Callable[[Any], bytes]:
+    """Return the damage that puts *value* wherever a document has something under *key*."""
+
+    def damage(document: Any) -> bytes:
+        for holder, name in list(_places(document)):
+            if name == key:
+                holder[name] = value
+        return bytes(msgspec.json.encode(document))
+
+    return damage
+
+
 def _places(document: Any) -> Iterator[tuple[Any, Any]]:
     items = (
         document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
@@ -220,6 +232,7 @@ def test_powerdns(powerdns: Parrot, damage: Callable[[Any], bytes], content_type
 
 
 @given(damage=damages(), content_type=_TYPES, status=_STATUSES)
+@example(damage=everywhere("zone", []), content_type="application/json", status=200)
 @QUIET
 def test_netbox(netbox: Parrot, damage: Callable[[Any], bytes], content_type: str, status: int) -> None:
     """Lists, counts, records, the change log."""

@@ -73,14 +73,14 @@ def _checked(
         pytest.param(
             {"netbox": at("/records/", status(403), netbox)},
             {},
-            "NetBox: may view records: the token may not view records",
+            "NetBox: may view records: the NetBox token may not view records",
             "netbox_dns.view_record",
             id="records",
         ),
         pytest.param(
             {"netbox": at("/object-changes/", status(403), netbox)},
             {},
-            "NetBox: may view the change log: the token may not view the change log",
+            "NetBox: may view the change log: the NetBox token may not view the change log",
             "core.view_objectchange",
             id="change-log",
         ),

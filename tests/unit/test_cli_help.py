@@ -13,7 +13,8 @@ from netbox_pdns import __version__
 from netbox_pdns.cli.app import app
 from netbox_pdns.planning.values import HoldReason
 
-COMMANDS = ["plan", "sync", "verify", "explain", "zones", "check", "settings", "demo", "version"]
+COMMANDS = ["plan", "sync", "verify", "explain", "zones", "check", "settings", "setup", "demo", "version"]
+SUBCOMMANDS = ["setup netbox"]
 HEAVY = ["httpx2", "dns", "msgspec", "structlog", "starlette", "yaml", "netbox_pdns.settings", "netbox_pdns.planning"]
 
 
@@ -22,10 +23,10 @@ def _words(text: str) -> str:
     return " ".join(text.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *SUBCOMMANDS])
 def test_help_shows_an_example(command: str) -> None:
     """`--help` of every command shows at least one line to copy, with that command."""
-    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "100"})
+    done = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "100"})
     assert done.exit_code == 0
     lines = [line.strip() for line in done.output.partition("Example:")[2].splitlines()]
     assert any(line.startswith(f"netbox-pdns {command}") for line in lines)
@@ -53,6 +54,8 @@ def test_help_lists_the_commands_and_the_exit_status() -> None:
         pytest.param(["explain"], "Missing argument 'NAME'", id="no-name"),
         pytest.param(["explain", "a..b"], "'a..b' is no domain name", id="no-domain-name"),
         pytest.param(["explain", "a.b", "ADDRESS"], "'ADDRESS' is no record type", id="no-record-type"),
+        pytest.param(["setup"], "Usage", id="setup-of-nothing"),
+        pytest.param(["setup", "powerdns"], "No such command 'powerdns'", id="setup-of-something-else"),
         pytest.param(["sync", "--force", ","], "names no reason", id="no-reason"),
     ],
 )

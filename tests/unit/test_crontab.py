@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from netbox_pdns.settings.crontab import Crontab, _machine_zone, parsed, time_zone
 
-
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from webhook_receiver import receiving
 
 from netbox_pdns.sandbox.background import in_background
-from netbox_pdns.sandbox.netbox import Permission, Token, running_netbox
+from netbox_pdns.sandbox.netbox import Hook, Permission, Token, running_netbox
+from netbox_pdns.triggers.signatures import is_signed
 
 _DNS = "/api/plugins/netbox-dns"
 _READER = Token("0123456789", "reader", (Permission("netbox_dns.zone"),))
@@ -83,6 +85,34 @@ def test_a_token_may_what_its_permissions_say(netbox: httpx2.Client) -> None:
     assert statuses == {"zones": 200, "records": 403}
 
 
+def test_a_webhook_that_is_there_from_the_start() -> None:
+    """It is told of all that happens to DNS objects, signed with its secret, in order, however many edits there are."""
+    with receiving() as receiver, in_background(running_netbox(hooks=[Hook(receiver.url, "s3cret")])) as reached:
+        headers = {"Authorization": f"Token {reached.token}"}
+        with httpx2.Client(base_url=reached.url, headers=headers, trust_env=False, timeout=60.0) as client:
+            zone = _zone(client, "example.com")
+            for n in range(20):
+                _post(client, "records", {"zone": zone, "name": f"t{n}", "type": "TXT", "value": "x"})
+            _post(client, "views", {"name": "end"})
+        came = receiver.until(lambda delivery: delivery.line == ("created", "view", "end"))
+    made = [name for event, kind, name in (each.line for each in came) if (event, kind) == ("created", "record")]
+    assert made[-20:] == [f"t{n}.example.com. TXT" for n in range(20)]
+    assert all(is_signed(each.body, "s3cret", each.headers["x-hook-signature"], "sha512") for each in came)
+
+
+def test_a_webhook_that_leads_nowhere_holds_up_no_other() -> None:
+    """What cannot be sent is dropped, and said in the log."""
+    with receiving() as receiver:
+        hooks = [Hook("http://127.0.0.1:9/nobody"), Hook("http://no host/"), Hook(receiver.url)]
+        with in_background(running_netbox(hooks=hooks)) as reached:
+            headers = {"Authorization": f"Token {reached.token}"}
+            with httpx2.Client(base_url=reached.url, headers=headers, trust_env=False, timeout=60.0) as client:
+                _post(client, "views", {"name": "one"})
+                _post(client, "views", {"name": "two"})
+            assert receiver.until(lambda delivery: delivery.line == ("created", "view", "two"))
+
+
 def test_secrets_are_not_printed() -> None:
-    """A token's value shows no secret."""
+    """The values of a token and a webhook show no secret."""
     assert _READER.secret not in repr(_READER)
+    assert "s3cret" not in repr(Hook("http://a", "s3cret"))

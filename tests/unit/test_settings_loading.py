@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from netbox_pdns.planning.values import UnmanagedPattern
-from netbox_pdns.settings import Settings, SettingsError, load_settings, read_settings
+from netbox_pdns.settings import Settings, SettingsError, load_settings, load_setup_settings, read_settings
 from netbox_pdns.settings.layers import SECRETS, variable
 
 CANARY = "canary-e3b0c442"
@@ -273,3 +273,15 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     assert sum(CANARY in secret for secret in settings.secrets) == len(SECRETS) + 1
     wrong = {**LEAST, **environ, "NETBOX_PDNS_NB_URL": f"https://u:{CANARY}@h", "NETBOX_PDNS_NB_TOKN": CANARY}
     assert CANARY not in repr(read_settings(wrong, None))
+
+
+def test_setting_up_needs_netbox_alone(tmp_path: Path) -> None:
+    """Its token is not there yet, and PowerDNS may not be either; what is given of the rest is not judged."""
+    environ = {"NETBOX_PDNS_NB_URL": "https://n.example", "NETBOX_PDNS_SETUP_TOKEN": CANARY, "NETBOX_PDNS_MODE": "?"}
+    settings = load_setup_settings(environ, None)
+    assert (settings.netbox.url, settings.instance) == ("https://n.example", "default")
+    assert settings.secrets == (CANARY,)
+    assert CANARY not in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        load_setup_settings({**environ, "NETBOX_PDNS_NB_URL": "n", "NETBOX_PDNS_INSTANCE": "a b"}, None)
+    assert {problem.setting for problem in caught.value.problems} == {"NETBOX_PDNS_NB_URL", "NETBOX_PDNS_INSTANCE"}

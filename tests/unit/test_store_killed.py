@@ -62,6 +62,7 @@ def test_killed_while_it_makes_the_file(tmp_path: Path) -> None:
     with _writer(world.directory) as process:
         while not world.file.exists():
             assert process.poll() is None
+            time.sleep(0.001)
 
     async def opened() -> None:
         async with world.opened("https://netbox.example.com") as memory:

@@ -234,6 +234,20 @@ def test_without_a_directory_the_service_works_in_memory(tmp_path: Path, hindere
     asyncio.run(opened())
 
 
+def test_a_file_that_others_write_to_is_opened(world: StoreWorld) -> None:
+    """Somebody who looks in and holds the write lock keeps nobody from reading what is remembered."""
+
+    async def opened() -> None:
+        async with AsyncExitStack() as stack:
+            with world.locked():
+                memory = await stack.enter_async_context(world.opened())
+                assert memory.remarks == ()
+                assert memory.health.persistent
+                assert await memory.zones.load("ns1") == {NOTE.zone: NOTE}
+
+    asyncio.run(opened())
+
+
 def test_a_full_disk_leaves_what_was_remembered(world: StoreWorld) -> None:
     """A file that can be read and not written is copied into memory: no deep pass, and the guard's counts are there."""
 

@@ -14,9 +14,12 @@ from netbox_pdns.cli.options import Verbose
 from netbox_pdns.cli.plan import plan
 from netbox_pdns.cli.serve import serve
 from netbox_pdns.cli.settings import settings
+from netbox_pdns.cli.setup import setup_netbox
+from netbox_pdns.cli.status import accept_source, status
 from netbox_pdns.cli.sync import sync
 from netbox_pdns.cli.verify import verify
 from netbox_pdns.cli.version import version
+from netbox_pdns.cli.watch import watch
 from netbox_pdns.cli.zones import zones
 
 app = typer.Typer(
@@ -58,9 +61,13 @@ app.command(
         "sync --zone example.com --dry-run",
         "sync --force unexplained --zone example.com",
         "sync --plan plan.json",
+        "sync --remote --zone example.com",
     )
 )(sync)
 app.command(epilog=_example("serve", "serve --host 0.0.0.0 --port 8000"))(serve)
+app.command(epilog=_example("status", "status --json"))(status)
+app.command(epilog=_example("watch", "watch --json"))(watch)
+app.command("accept-source", epilog=_example("accept-source"))(accept_source)
 app.command(epilog=_example("verify", "verify --zone '*.example.com' --nameservers", "verify --target site-b --json"))(
     verify
 )
@@ -68,5 +75,19 @@ app.command(epilog=_example("explain www.example.com", "explain example.com MX -
 app.command(epilog=_example("zones", "zones --zone '*.in-addr.arpa' --json"))(zones)
 app.command(epilog=_example("check", "check --json"))(check)
 app.command(epilog=_example("settings", "settings --json"))(settings)
+setup_app = typer.Typer(
+    help="Set up what the service needs of others.",
+    epilog=_example("setup netbox --url https://netbox-pdns.example.com"),
+    no_args_is_help=True,
+)
+setup_app.command(
+    "netbox",
+    epilog=_example(
+        "setup netbox --url https://netbox-pdns.example.com",
+        "setup netbox --url http://10.0.0.5:8000 --token-file admin-token --yes --json",
+        "setup netbox --remove",
+    ),
+)(setup_netbox)
+app.add_typer(setup_app, name="setup")
 app.command(epilog=_example("demo", "demo --keep"))(demo)
 app.command(epilog=_example("version", "version --json"))(version)

@@ -13,11 +13,11 @@ from netbox_pdns.sync.shapes import change_shape, held_shape, left_out_shape
 from netbox_pdns.sync.verification import Verification
 
 
-def run(done: SyncReport) -> documents.RunDocument:
-    """Return a whole run, nothing cut."""
+def run(done: SyncReport, numbers: report.Summary | None = None) -> documents.RunDocument:
+    """Return a whole run, nothing cut; its sum is *numbers*, or what they come to."""
     return documents.RunDocument(
         dry_run=done.dry_run,
-        summary=documents.Summary(**asdict(report.summary(done))),
+        summary=documents.Summary(**asdict(numbers or report.summary(done))),
         targets=tuple(map(_target, done.targets)),
     )
 

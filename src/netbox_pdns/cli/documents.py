@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netbox_pdns.planning.values import Action
+from netbox_pdns.service.status import Status
 from netbox_pdns.shape import Shape
 from netbox_pdns.sync.explanation import RRsetStory, ZoneOfName
 from netbox_pdns.sync.shapes import Change, Held, LeftOut
@@ -249,12 +250,47 @@ class ExplainDocument(Shape):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetupStep(Shape):
+    """One object in NetBox."""
+
+    action: Literal["add", "change", "keep", "remove"]
+    kind: Literal["webhook", "event rule", "user", "permission", "token"]
+    name: str
+    fields: tuple[str, ...]
+    """What of it is otherwise, where it is to be changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupDocument(Shape):
+    """`setup netbox --json`: what is to be set up in NetBox, or was."""
+
+    schema: Literal["setup/1"] = "setup/1"
+    done: bool
+    """Whether it was done: with `--yes`."""
+    steps: tuple[SetupStep, ...]
+    left_out: str | None
+    """Why no user and token are made, where they cannot be."""
+    token: str | None
+    """The token that was made; it is not shown again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDocument(Shape):
     """`version --json`."""
 
     schema: Literal["version/1"] = "version/1"
     version: str
     python: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusDocument(Shape):
+    """`status --json`: what the service says of itself."""
+
+    schema: Literal["status/1"] = "status/1"
+    url: str
+    """Where the service was asked."""
+    service: Status
 
 
 DOCUMENTS: tuple[type, ...] = (
@@ -264,7 +300,9 @@ DOCUMENTS: tuple[type, ...] = (
     SettingsDocument,
     VerifyDocument,
     ExplainDocument,
+    SetupDocument,
     VersionDocument,
+    StatusDocument,
     ErrorDocument,
 )
 """All that `--json` prints, each with a field `schema`: its name, a slash, and the number of its shape."""

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structlog.typing import FilteringBoundLogger
 
 from netbox_pdns.cli.logs import log_breakers, log_locks, log_retries
 from netbox_pdns.cli.telling import Places, Telling
 from netbox_pdns.cli.wiring import Breakers, Parts, make_breakers, open_parts
-from netbox_pdns.errors import ConflictError, NetboxPdnsError
+from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError
 from netbox_pdns.netbox.changes import ChangeLog
 from netbox_pdns.netbox.updates import Updates
 from netbox_pdns.resilience.breaker import BreakerChanged
@@ -23,9 +23,11 @@ from netbox_pdns.resilience.locks import KeyedLocks, LockEvent
 from netbox_pdns.service.announcing import Announcer
 from netbox_pdns.service.events import EventBus
 from netbox_pdns.service.metrics import CountedHints, Metrics
-from netbox_pdns.service.ports import SchedulerState, ServiceParts, ZoneEvent
+from netbox_pdns.service.ports import MqttState, SchedulerState, ServiceParts, ZoneEvent
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.memory import Memory, Surroundings, Told, remembering
+from netbox_pdns.store.removed import writable
+from netbox_pdns.store.run_lock import run_lock
 from netbox_pdns.store.values import Remark, StoreHealth
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.confirmer import Confirmer
@@ -53,7 +55,12 @@ from netbox_pdns.triggers.told import Told as Edits
 from netbox_pdns.triggers.updated import UpdatedFeed
 from netbox_pdns.triggers.zone_names import ZoneNames
 
+if TYPE_CHECKING:
+    from netbox_pdns.triggers.mqtt import MqttStatus, MqttTrigger
+
 _SCHEDULE = "schedule"
+_CLOSING = 6.0
+"""Seconds of the time to stop that are kept for the store and the connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
     telling = Telling(board, metrics, Announcer(bus, board), logger)
     breakers = make_breakers(settings, _breaker_told(telling, logger))
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_alone(settings, logger))
         memory = await stack.enter_async_context(_open_memory(settings, logger))
         parts = await stack.enter_async_context(
             open_parts(settings, hook=log_retries(logger), breakers=breakers, observe=telling.call)
@@ -85,10 +93,11 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         keeper, confirmer = _make_keeper(settings, parts, breakers, memory, telling, logger)
         hints = CountedHints(keeper, metrics)
         names = ZoneNames(ChangeLog(parts.source.client))
+        parts.source.told = names.learn_all
         progress = Progress([served.target.name for served in parts.targets])
         feeds = _make_feeds(settings, parts, memory, keeper, hints, progress, names, board, logger)
         remembering_ = Remembering(memory.zones, memory.receipts, board)
-        telling.listeners = [remembering_, Places(progress), _deep_passes(memory), *([confirmer] if confirmer else [])]
+        telling.listeners += [remembering_, Places(progress), _deep_passes(memory), *([confirmer] if confirmer else [])]
         scheduler = _make_scheduler(settings, memory, hints, board)
         works: list[Coroutine[Any, Any, object]] = [
             scheduler.run(),
@@ -96,6 +105,10 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         ]
         if confirmer is not None:
             works.append(confirmer.run())
+        mqtt = _make_mqtt(settings, hints, names, board, logger)
+        if mqtt is not None:
+            telling.listeners.append(mqtt.tell)
+            works.append(mqtt.run())
         await stack.enter_async_context(_at_work(keeper, works))
 
         async def explain(name: str, type: str | None) -> Explanation:
@@ -115,11 +128,27 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
             receipts=memory.receipts,
             explain=explain,
             accept_source=accept_source,
+            mqtt=lambda: MqttState() if mqtt is None else _mqtt_state(mqtt.status),
             scheduler=lambda: SchedulerState(True, len(schedules_of(settings.triggers))),
             store=lambda: memory.health,
             events=bus,
             metrics=metrics,
         )
+
+
+@asynccontextmanager
+async def _alone(settings: Settings, logger: FilteringBoundLogger) -> AsyncIterator[None]:
+    """Hold the lock of the data directory: no cron job syncs beside the service; it can be asked with `sync --remote`.
+
+    Where the directory cannot be written DNS goes on all the same, and whoever starts a second one is not kept from it.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            directory = writable(settings.data_dir)
+            await stack.enter_async_context(run_lock(directory, operation="serve", listener=log_locks(logger)))
+        except (ConfigurationError, OSError) as error:
+            logger.error("the data directory cannot be locked; nothing must run beside this service", error=str(error))
+        yield
 
 
 def _breaker_told(telling: Telling, logger: FilteringBoundLogger) -> Any:
@@ -197,7 +226,7 @@ def _make_keeper(
         locks.hold,
         board,
         telling,
-        patience=options.stop_timeout,
+        patience=max(1.0, options.stop_timeout - _CLOSING),
         drift=options.drift,
         backoff=backoff,
     )
@@ -244,6 +273,29 @@ def _make_feeds(
         told=edits,
     )
     return _Feeds(feed, updated, standing, updated_standing)
+
+
+def _make_mqtt(
+    settings: Settings, hints: Hints, names: ZoneNames, board: Board, logger: FilteringBoundLogger
+) -> MqttTrigger | None:
+    if not settings.mqtt.mqtt_enabled:
+        return None
+    from netbox_pdns.triggers.mqtt import MqttTrigger
+
+    return MqttTrigger(settings.mqtt, hints, names, Standing("mqtt", board, logger))
+
+
+def _mqtt_state(status: MqttStatus) -> MqttState:
+    return MqttState(
+        enabled=status.enabled,
+        connected=status.connected,
+        broker=status.broker,
+        topic_prefix=status.topic_prefix,
+        messages=status.messages,
+        refused=status.refused,
+        last_message=status.last_message,
+        detail=status.detail,
+    )
 
 
 def _make_scheduler(settings: Settings, memory: Memory, hints: Hints, board: Board) -> Scheduler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import typer
 from structlog.typing import FilteringBoundLogger
@@ -34,13 +35,21 @@ def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool, js
     """
     reading = read_settings()
     terminal = Terminal(verbose=verbose, secrets=reading.secrets)
-    try:
+
+    def work() -> Awaitable[ExitStatus]:
         if reading.settings is None:
             raise SettingsError(reading.problems)
         settings = reading.settings
         level = "DEBUG" if verbose else settings.log_level
-        session = Session(settings, terminal, make_logger(level, settings.log_format, settings.secrets))
-        status = asyncio.run(_awaited(action(session)))
+        return action(Session(settings, terminal, make_logger(level, settings.log_format, settings.secrets)))
+
+    end_with(work, terminal, json=json)
+
+
+def end_with(work: Callable[[], Awaitable[ExitStatus]], terminal: Terminal, *, json: bool) -> NoReturn:
+    """Do *work* and exit with the status that it returns, or with 1 after an error of ours, which is told."""
+    try:
+        status = asyncio.run(_awaited(work()))
     except NetboxPdnsError as error:
         _tell(terminal, error, json=json)
         raise typer.Exit(ExitStatus.NOT_RUN) from error

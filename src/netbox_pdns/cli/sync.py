@@ -31,6 +31,12 @@ def sync(
             "is 1.",
         ),
     ] = None,
+    remote: Annotated[
+        bool,
+        typer.Option(
+            "--remote", metavar="", help="Have the service (netbox-pdns serve) do it, wait, and print what came of it."
+        ),
+    ] = False,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -38,6 +44,10 @@ def sync(
     reasons = hold_reasons(force or [])
     if plan is not None and (zone or force or adopt):
         raise typer.BadParameter("a saved plan has its zones, and what is forced and adopted", param_hint="--plan")
+    if remote and (plan is not None or dry_run or force or adopt):
+        raise typer.BadParameter(
+            "the service looks at zones as they are; run the other without it", param_hint="--remote"
+        )
 
     from netbox_pdns.cli.running import run
     from netbox_pdns.sync.outcome import SyncRequest
@@ -45,6 +55,8 @@ def sync(
     request = SyncRequest(tuple(zone or ()), dry_run, reasons, tuple(adopt or ()))
 
     async def action(session: Session) -> ExitStatus:
+        if remote:
+            return await _remote(session, request.zones, json=json)
         if plan is None:
             return await _sync(session, request, json=json)
         return await _sync(*_reviewed(session, plan, dry_run=dry_run), json=json)
@@ -68,6 +80,27 @@ async def _sync(session: Session, request: SyncRequest, *, json: bool) -> ExitSt
         print_summary(session.terminal, report)
     warn_of_unmatched(session.terminal, report, request)
     return exit_status(report)
+
+
+async def _remote(session: Session, zones: tuple[str, ...], *, json: bool) -> ExitStatus:
+    """Have the service do it, and print it as if it had been done here."""
+    from netbox_pdns.cli import as_documents
+    from netbox_pdns.cli.remote import open_remote
+    from netbox_pdns.cli.remote_sync import RemoteSync
+    from netbox_pdns.cli.report import exit_status
+    from netbox_pdns.cli.text import numbers_line, print_attention
+
+    terminal = session.terminal
+    with terminal.waiting("the service looks"):
+        async with open_remote(session.settings) as remote:
+            run = await RemoteSync(remote).run(zones)
+    needs_attention = exit_status(run.report) is not ExitStatus.DONE or run.numbers.foreign > 0
+    if json:
+        terminal.json(as_documents.run(run.report, run.numbers))
+    else:
+        print_attention(terminal, run.report)
+        terminal.prose(numbers_line(run.numbers, dry_run=False), "bold yellow" if needs_attention else "bold green")
+    return ExitStatus.ATTENTION if needs_attention else ExitStatus.DONE
 
 
 def _reviewed(session: Session, file: Path, *, dry_run: bool) -> tuple[Session, SyncRequest]:

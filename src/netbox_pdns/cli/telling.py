@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from structlog.typing import FilteringBoundLogger
@@ -31,7 +30,7 @@ class Telling:
     metrics: Metrics
     announcer: Announcer
     logger: FilteringBoundLogger
-    listeners: Sequence[Listener] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
     """Further listeners: what remembers, what confirms."""
 
     def __call__(self, event: Event) -> None:

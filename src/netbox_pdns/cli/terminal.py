@@ -36,6 +36,10 @@ class Terminal:
         self.verbose = verbose
         self._secrets = tuple(secrets)
 
+    def hide(self, *secrets: str) -> None:
+        """Print none of *secrets* either, from now on."""
+        self._secrets += secrets
+
     def line(self, text: str = "", style: str = "") -> None:
         """Print one line of the result; never broken, so that it can be copied."""
         self.out.print(Text(self._clean(text), style=style), soft_wrap=True)

@@ -59,11 +59,15 @@ def print_summary(terminal: Terminal, report: SyncReport) -> None:
 
 def summary_line(report: SyncReport) -> str:
     """Return the run in numbers, in one line."""
-    numbers = reports.summary(report)
+    return numbers_line(reports.summary(report), dry_run=report.dry_run)
+
+
+def numbers_line(numbers: reports.Summary, *, dry_run: bool) -> str:
+    """Return the numbers of a run in one line."""
     if numbers.changed == 0:
-        done = "nothing to apply" if report.dry_run else "nothing was changed"
+        done = "nothing to apply" if dry_run else "nothing was changed"
     else:
-        done = f"{numbers.changed:,} {'to change' if report.dry_run else 'changed'} ({_many(numbers.rrsets, 'RRset')})"
+        done = f"{numbers.changed:,} {'to change' if dry_run else 'changed'} ({_many(numbers.rrsets, 'RRset')})"
     rest = f"{numbers.left_out:,} left out, {numbers.held:,} held, {numbers.failed:,} failed"
     rest += f", {numbers.foreign:,} foreign" if numbers.foreign else ""
     return f"{_many(numbers.zones, 'zone')}: {done}, {rest}, {numbers.seconds:.1f} s"

@@ -77,7 +77,7 @@ class NetBoxClient:
         self._ahead = 0.0
         self._peer = Peer("NetBox", self.base, _setting, settings.call_timeout)
         self._http = httpx2.AsyncClient(
-            headers={"Authorization": _authorization(settings.token.get_secret_value()), "Accept": "application/json"},
+            headers={"Authorization": authorization(settings.token.get_secret_value()), "Accept": "application/json"},
             verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting="NETBOX_PDNS_NB_CA_FILE"),
             timeout=httpx2.Timeout(settings.read_timeout, connect=settings.connect_timeout),
             limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE),
@@ -155,7 +155,7 @@ class NetBoxClient:
         return response.content
 
     def _error(self, path: str, response: httpx2.Response) -> NetboxPdnsError:
-        status, said = response.status_code, _said(response)
+        status, said = response.status_code, words_of(response)
         if status == 401 or (status == 403 and "token" in said.lower()):
             return ConfigurationError(
                 f"NetBox refuses the token: {status} {said}",
@@ -164,7 +164,7 @@ class NetBoxClient:
             )
         if status == 403:
             return NotPermittedError(
-                f"the token may not view {_objects(path)}: 403 {said}",
+                f"the NetBox token may not view {_objects(path)}: 403 {said}",
                 hint=f"give its user the permission to view {_objects(path)}",
                 setting="NETBOX_PDNS_NB_TOKEN",
             )
@@ -195,7 +195,7 @@ def _setting(field: str) -> str:
     return f"NETBOX_PDNS_NB_{field.upper()}"
 
 
-def _authorization(token: str) -> str:
+def authorization(token: str) -> str:
     """Return the header for a token of version 2 (`nbt_KEY.SECRET`) or of version 1."""
     return f"Bearer {token}" if token.startswith("nbt_") else f"Token {token}"
 
@@ -206,7 +206,8 @@ def _objects(path: str) -> str:
     return kinds.get(kind, f"{kind} of the DNS plugin (netbox_dns.view_{kind.removesuffix('s')})")
 
 
-def _said(response: httpx2.Response) -> str:
+def words_of(response: httpx2.Response) -> str:
+    """Return what NetBox says in an answer that is no success, cut to a line."""
     if "html" in response.headers.get("Content-Type", ""):
         return "a page of HTML" + (" (a login form?)" if "login" in response.text[:5000].lower() else "")
     try:

@@ -95,7 +95,8 @@ class _Log:
             self._newest[key] = (number, why)
 
     def _key(self, data: Mapping[str, Any] | None) -> RecordKey | None:
-        if not data or data.get("zone") not in self._ids:
+        zone = data.get("zone") if data else None
+        if not data or not isinstance(zone, int) or zone not in self._ids:
             return None
         try:
             owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
@@ -151,7 +152,7 @@ async def _ids_of(client: NetBoxClient, zone: ZoneRef) -> frozenset[int]:
     fields: Query = [*query, ("fields", CHANGE_FIELDS)]
     async for row in client.newest_first(CHANGES, fields, ChangeRow, LOG_PAGES):
         before = row.prechange_data or {}
-        if before.get("view") in views and _is(before.get("name"), zone.name):
+        if isinstance(before.get("view"), int) and before["view"] in views and _is(before.get("name"), zone.name):
             ids.add(row.changed_object_id)
     return frozenset(ids)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -21,8 +21,15 @@ from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook
 from netbox_pdns.settings import NetBoxSettings, Selection
 
 
+def _nobody(zones: Iterable[tuple[int, str]]) -> None:
+    """Take no note."""
+
+
 class NetBoxSource:
-    """NetBox DNS as a source of zones; use it as an asynchronous context manager."""
+    """NetBox DNS as a source of zones; use it as an asynchronous context manager.
+
+    Whenever zones are listed their ids and names are `told` to whoever wants to know.
+    """
 
     def __init__(
         self,
@@ -36,6 +43,7 @@ class NetBoxSource:
         self.client = NetBoxClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
+        self.told: Callable[[Iterable[tuple[int, str]]], None] = _nobody
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -51,6 +59,7 @@ class NetBoxSource:
         before = await self._window.look()
         rows = await selected(self.client, selection, names)
         self._known.note(rows, before)
+        self.told((row.id, row.name) for row in rows)
         return tuple(sorted((zone_ref(self.client, row) for row in rows), key=lambda ref: (ref.view, ref.name)))
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:

@@ -16,8 +16,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from netbox_pdns import __version__
 from netbox_pdns.redaction import Secrets
 from netbox_pdns.service.context import KeyedRoute, Service
-from netbox_pdns.service.gauges import BoardCollector
-from netbox_pdns.service.problems import MEDIA_TYPE, Refusals
+from netbox_pdns.service.problems import MEDIA_TYPE
+from netbox_pdns.service.refusals import HANDLERS, unexpected
 from netbox_pdns.service.routes import compatible, events, probes, webhooks, work, zones
 
 _ABOUT = """Keeps PowerDNS Authoritative servers equal to what NetBox DNS holds.
@@ -30,7 +30,6 @@ _PROBES = frozenset({"/health", "/livez", "/readyz", "/status", "/metrics"})
 
 def create_app(service: Service) -> FastAPI:
     """Return the application that shows *service*."""
-    refusals = Refusals(service.logger, service.secrets)
     app = FastAPI(
         title="netbox-pdns",
         version=__version__,
@@ -41,9 +40,9 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         default_response_class=_clean_json(service.secrets),
-        exception_handlers=dict(refusals.handlers()),  # type: ignore[arg-type]  # each takes the kind it stands for
+        exception_handlers=dict(HANDLERS),  # type: ignore[arg-type]  # each takes the kind it stands for
         middleware=[
-            Middleware(_Outermost, service=service, refusals=refusals),
+            Middleware(_Outermost),
             Middleware(ProxyHeadersMiddleware, trusted_hosts=list(service.options.trusted_proxies)),
         ],
     )
@@ -54,9 +53,6 @@ def create_app(service: Service) -> FastAPI:
         "/openapi.json", _openapi, include_in_schema=False, response_model=None, route_class_override=KeyedRoute
     )
     app.openapi = lambda: _description(app, service)  # type: ignore[method-assign]  # FastAPI's own way to change it
-    service.parts.metrics.registry.register(
-        BoardCollector(service.parts.board, by_zone=service.options.metrics_by_zone, clock=service.parts.board.clock)
-    )
     return app
 
 
@@ -107,15 +103,14 @@ class _Outermost:
     A probe may be asked by HEAD; the server leaves the content of the answer away (RFC 9110, section 9.3.2).
     """
 
-    def __init__(self, app: ASGIApp, service: Service, refusals: Refusals) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._service = service
-        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        service: Service = scope["app"].state.service
         began, status = time.perf_counter(), 0
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" and scope["path"] in _PROBES else scope
 
@@ -133,12 +128,12 @@ class _Outermost:
         try:
             await self._app(asked, receive, sent)
         except Exception as error:  # noqa: BLE001  whatever it is, it is logged whole and answered without its words
-            answer = self._refusals.unexpected(scope["path"], error)
+            answer = unexpected(Request(scope), error)
             if not status:
                 await answer(scope, receive, sent)
         finally:
-            self._service.parts.metrics.request(scope["method"], status)
-            self._service.logger.debug(
+            service.parts.metrics.request(scope["method"], status)
+            service.logger.debug(
                 "request",
                 method=scope["method"],
                 path=scope["path"],

@@ -247,3 +247,44 @@ class Accepted(Shape):
     """When: whatever is looked at later was looked at after the request."""
     hints: int
     """Hints that it led to."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttState(Shape):
+    """How it stands with MQTT."""
+
+    enabled: bool = False
+    connected: bool = False
+    broker: str | None = None
+    """The broker's URL, without a password."""
+    topic_prefix: str | None = None
+    messages: int = 0
+    """Messages taken since the start."""
+    refused: int = 0
+    """Messages that could not be read."""
+    last_message: datetime | None = None
+    detail: str = ""
+    """What does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerState(Shape):
+    """The schedules, as the specification has them."""
+
+    running: bool = False
+    jobs_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState(Shape):
+    """How it stands with the store, as a value."""
+
+    ok: bool = True
+    detail: str = ""
+    """What is wrong."""
+    behind: int = 0
+    """Writes that wait."""
+    lost: int = 0
+    """Writes that were given up since the start."""
+    persistent: bool = True
+    """Whether it outlives the process."""

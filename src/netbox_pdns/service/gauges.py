@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from netbox_pdns import __version__
@@ -21,10 +21,6 @@ class BoardCollector(Collector):
         self._board = board
         self._by_zone = by_zone
         self._clock = clock
-
-    def describe(self) -> list[GaugeMetricFamily]:
-        """Return nothing: what there is depends on the board."""
-        return []
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """Yield all of it."""
@@ -102,6 +98,18 @@ class BoardCollector(Collector):
             drift.add_metric([target], sum(each.differences for each in its))
             unserved.add_metric([target], sum(len(each.not_served) for each in its))
         yield from (standing, left_out, held, drift, unserved)
+
+
+class Together(Collector):
+    """What several collectors have."""
+
+    def __init__(self, *collectors: Collector) -> None:
+        self._collectors = collectors
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all of it."""
+        for collector in self._collectors:
+            yield from collector.collect()
 
 
 def _each(zones: tuple[ZoneState, ...]) -> Iterator[GaugeMetricFamily]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+from netbox_pdns.service.documents import MqttState, SchedulerState, StoreState
 from netbox_pdns.service.events import EventBus
 from netbox_pdns.service.metrics import Metrics
-from netbox_pdns.shape import Shape
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.explanation import Explanation
 from netbox_pdns.sync.hints import Hints
@@ -140,32 +139,6 @@ class Receipts(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class MqttState(Shape):
-    """How it stands with MQTT."""
-
-    enabled: bool = False
-    connected: bool = False
-    broker: str | None = None
-    """The broker's URL, without a password."""
-    topic_prefix: str | None = None
-    messages: int = 0
-    """Messages taken since the start."""
-    refused: int = 0
-    """Messages that could not be read."""
-    last_message: datetime | None = None
-    detail: str = ""
-    """What does not work."""
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerState(Shape):
-    """The schedules, as the specification has them."""
-
-    running: bool = False
-    jobs_count: int = 0
-
-
 class StoreHealth(Protocol):
     """How it stands with the store."""
 
@@ -188,21 +161,6 @@ class StoreHealth(Protocol):
     @property
     def persistent(self) -> bool:
         """Whether it outlives the process."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreState(Shape):
-    """How it stands with the store, as a value."""
-
-    ok: bool = True
-    detail: str = ""
-    """What is wrong."""
-    behind: int = 0
-    """Writes that wait."""
-    lost: int = 0
-    """Writes that were given up since the start."""
-    persistent: bool = True
-    """Whether it outlives the process."""
 
 
 def _alive() -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from netbox_pdns import __version__
-from netbox_pdns.service.documents import moment
+from netbox_pdns.service.documents import MqttState, SchedulerState, StoreState, moment
 from netbox_pdns.service.health import judged
-from netbox_pdns.service.ports import MqttState, SchedulerState, ServiceParts, StoreState
 from netbox_pdns.shape import Shape
 from netbox_pdns.sync.board import Board, BreakerState, TargetState, TriggerState
+
+if TYPE_CHECKING:
+    from netbox_pdns.service.ports import ServiceParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

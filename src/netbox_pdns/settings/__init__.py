@@ -1,6 +1,14 @@
 """All settings: what they mean, where they come from, and the values that the rooms get."""
 
-from netbox_pdns.settings.loading import Reading, Settings, SettingValue, load_settings, read_settings
+from netbox_pdns.settings.loading import (
+    Reading,
+    Settings,
+    SettingValue,
+    SetupSettings,
+    load_settings,
+    load_setup_settings,
+    read_settings,
+)
 from netbox_pdns.settings.models import (
     NetBoxSettings,
     Selection,
@@ -19,10 +27,12 @@ __all__ = [
     "SettingValue",
     "Settings",
     "SettingsError",
+    "SetupSettings",
     "TargetSettings",
     "ZonePolicy",
     "ZoneRule",
     "ZoneTemplate",
     "load_settings",
+    "load_setup_settings",
     "read_settings",
 ]

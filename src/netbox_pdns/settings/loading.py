@@ -35,7 +35,7 @@ from netbox_pdns.settings.options import (
     TemplateOptions,
 )
 from netbox_pdns.settings.problems import Problem, SettingsError, details, invalid
-from netbox_pdns.settings.service import KeeperOptions, MqttOptions, ServiceOptions, TriggerOptions
+from netbox_pdns.settings.service import KeeperOptions, MqttOptions, ServiceOptions, SetupOptions, TriggerOptions
 from netbox_pdns.settings.tables import rules_of, targets_of
 
 MASK = "********"
@@ -73,6 +73,7 @@ class Settings:
     keeper: KeeperOptions
     triggers: TriggerOptions = field(repr=False)
     mqtt: MqttOptions = field(repr=False)
+    setup: SetupOptions = field(default=SetupOptions(), repr=False)
 
     def mark(self, target: str) -> str:
         """Return the mark (`account`) of the zones that we make on *target*."""
@@ -81,7 +82,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return every secret, so that what is printed can be held against them."""
-        sections = (self.service, self.triggers, self.mqtt)
+        sections = (self.service, self.triggers, self.mqtt, self.setup)
         service = (getattr(section, name) for section in sections for name in SECRETS if hasattr(section, name))
         given = [self.netbox.token, *(target.token for target in self.targets), *service]
         return (*(secret.get_secret_value() for secret in given if secret is not None), *self.service.api_keys)
@@ -95,6 +96,21 @@ class Reading:
     problems: tuple[Problem, ...]
     settings: Settings | None
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupSettings:
+    """What setting up needs, when the other settings may not be there yet.
+
+    The token of `netbox` is empty where none is set: it is what is to be made.
+    """
+
+    netbox: NetBoxSettings
+    instance: str
+    setup_token: SecretStr | None = field(repr=False)
+    webhook_secret: SecretStr | None = field(repr=False)
+    remote_url: str | None
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 def mark(instance: str, target: str) -> str:
@@ -146,6 +162,29 @@ def read_settings(
     return Reading(values, tuple(problems), None if problems else settings, secrets)
 
 
+def load_setup_settings(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> SetupSettings:
+    """Return what setting up needs; raises `SettingsError` with all that is wrong of that."""
+    layers = _layers(os.environ if environ is None else environ, dotenv)
+    given = first_given(layers)
+    problems = [problem for layer in layers for problem in layer.problems]
+    kinds = (NetBoxOptions, GeneralOptions, ServiceOptions, TriggerOptions, SetupOptions)
+    sections = _sections({"nb_token": Given("", "default"), **given}, problems, kinds)
+    if problems:
+        raise SettingsError(problems)
+    general, netbox = _section(sections, GeneralOptions), _section(sections, NetBoxOptions)
+    settings = SetupSettings(
+        netbox=NetBoxSettings(**_without_prefix(netbox, "nb_")),
+        instance=general.instance,
+        setup_token=_section(sections, SetupOptions).setup_token,
+        webhook_secret=_section(sections, TriggerOptions).webhook_secret,
+        remote_url=_section(sections, ServiceOptions).remote_url,
+        secrets=tuple(str(given[name].value) for name in SECRETS if name in given),
+    )
+    if problems := list(_mistakes(settings.netbox, (), settings.instance)):
+        raise SettingsError(problems)
+    return settings
+
+
 def _layers(environ: Mapping[str, str], dotenv: Path | None) -> tuple[Layer, ...]:
     variables = (of_environment(environ), of_dotenv(dotenv))
     config = first_given(variables).get(CONFIG)
@@ -153,9 +192,11 @@ def _layers(environ: Mapping[str, str], dotenv: Path | None) -> tuple[Layer, ...
     return (*variables, toml)
 
 
-def _sections(given: Mapping[str, Given], problems: list[Problem]) -> dict[type[BaseModel], BaseModel]:
+def _sections(
+    given: Mapping[str, Given], problems: list[Problem], kinds: Sequence[type[BaseModel]] = SECTIONS
+) -> dict[type[BaseModel], BaseModel]:
     sections: dict[type[BaseModel], BaseModel] = {}
-    for section in SECTIONS:
+    for section in kinds:
         values = {name: given[name].value for name in section.model_fields if name in given}
         try:
             sections[section] = section.model_validate(values)
@@ -182,9 +223,7 @@ def _composed(
     problems: list[Problem],
 ) -> Settings:
     def section(kind: type[Section]) -> Section:
-        found = sections[kind]
-        assert isinstance(found, kind)
-        return found
+        return _section(sections, kind)
 
     general = section(GeneralOptions)
     if first is not None:
@@ -206,7 +245,14 @@ def _composed(
         keeper=section(KeeperOptions),
         triggers=section(TriggerOptions),
         mqtt=section(MqttOptions),
+        setup=section(SetupOptions),
     )
+
+
+def _section(sections: Mapping[type[BaseModel], BaseModel], kind: type[Section]) -> Section:
+    found = sections[kind]
+    assert isinstance(found, kind)
+    return found
 
 
 def _first_target(options: PowerDNSOptions, has_targets: bool, problems: list[Problem]) -> dict[str, Any] | None:

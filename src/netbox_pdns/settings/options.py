@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from netbox_pdns.planning.values import DEFAULT_UNMANAGED, GuardLimits
 from netbox_pdns.settings.models import Adopt, Frozen, Kind, Mode, Seconds, Unexplained, Unmanaged, Words
-from netbox_pdns.settings.service import KeeperOptions, MqttOptions, ServiceOptions, TriggerOptions
+from netbox_pdns.settings.service import KeeperOptions, MqttOptions, ServiceOptions, SetupOptions, TriggerOptions
 
 PREFIX = "NETBOX_PDNS_"
 CONFIG = "config"
@@ -171,4 +171,5 @@ SECTIONS: tuple[type[Frozen], ...] = (
     KeeperOptions,
     TriggerOptions,
     MqttOptions,
+    SetupOptions,
 )

@@ -86,7 +86,8 @@ class KeeperOptions(Frozen):
     breaker_failures: Annotated[int, Field(ge=1)] = 5
     """After so many calls in a row that a server did not answer no more are made for a while."""
     breaker_pause: Seconds = 30.0
-    """Seconds until a server that did not answer is tried with one call."""
+    """Seconds until a server that did not answer is tried with one call; they double with each in vain, up to those of \
+RETRY_LONGEST."""
     drift: Literal["mend", "report"] = "mend"
     """What the drift check does with content of PowerDNS that others changed: `mend` it under the guard's rules, or \
 `report` it alone."""
@@ -139,3 +140,11 @@ class MqttOptions(Frozen):
     """Seconds after which a silent connection is probed."""
     mqtt_reconnect_delay: Annotated[int, Field(ge=1)] = 5
     """Seconds before a lost connection is made again; it doubles, up to a minute."""
+
+
+class SetupOptions(Frozen):
+    """Setting up: what `netbox-pdns setup` alone takes notice of."""
+
+    setup_token: SecretStr | None = None
+    """An administrator's API token of NetBox, with which `setup netbox` makes the webhook and a token of ours; not needed \
+afterwards."""

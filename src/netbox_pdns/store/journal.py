@@ -63,10 +63,15 @@ _PATIENT = RetryPolicy(base=0.2, longest=30.0)
 
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
-    """`most` writes wait; `batch` go into one transaction; one that takes longer than `slow` seconds is said to be slow."""
+    """`most` writes wait, `batch` of them go into one transaction; times are in seconds.
+
+    A transaction that takes longer than `slow` is said to be slow. Before each one `linger` passes, so that a flood costs
+    twenty transactions a second, not one a write; where somebody waits for it, it begins at once.
+    """
 
     most: int = 10_000
     batch: int = 500
+    linger: float = 0.05
     slow: float = 5.0
     policy: RetryPolicy = _PATIENT
 
@@ -112,6 +117,7 @@ class Journal:
         self._failures = 0
         self._state = StoreHealth()
         self._there_is_some = asyncio.Event()
+        self._somebody_waits = asyncio.Event()
         self._barriers: list[tuple[int, asyncio.Future[bool]]] = []
 
     def put(self, write: Write) -> None:
@@ -147,6 +153,7 @@ class Journal:
             return True
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._barriers.append((self._number, done))
+        self._somebody_waits.set()
         await asyncio.wait({done}, timeout=patience)
         return done.result() if done.done() else not done.cancel()
 
@@ -154,21 +161,22 @@ class Journal:
         """Write for ever; to be cancelled."""
         while True:
             await self._there_is_some.wait()
+            await self._linger()
             await self.step()
             if self._failures:
                 await self._sleep(self._limits.policy.delay(min(self._failures - 1, 20), self._chance()))
 
     async def drain(self, patience: float) -> bool:
-        """Write what waits, at the end: until all is written, something fails, or *patience* seconds are over.
+        """Write what waits, at the end, for at most *patience* seconds; tell whether all is written.
 
-        Tells whether all is written. `run` must be over.
+        `run` must be over. The transaction that it was cancelled in may hold the file's lock for a moment.
         """
         try:
             async with asyncio.timeout(patience):
                 while not self._all_written():
                     await self.step()
                     if self._failures:
-                        return False
+                        await self._sleep(self._limits.policy.base)
         except TimeoutError:
             return False
         return True
@@ -189,6 +197,16 @@ class Journal:
                 self._begun = None
         if self._all_written():
             self._there_is_some.clear()
+
+    async def _linger(self) -> None:
+        """Let more come, until somebody waits for what is there."""
+        pause = asyncio.ensure_future(self._sleep(self._limits.linger))
+        asked = asyncio.ensure_future(self._somebody_waits.wait())
+        try:
+            await asyncio.wait({pause, asked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            asked.cancel()
 
     async def _attempt(self, writes: Sequence[Write]) -> None:
         try:
@@ -225,6 +243,8 @@ class Journal:
             if number < before and not done.done():
                 done.set_result(answer)
         self._barriers = [barrier for barrier in self._barriers if not barrier[1].done()]
+        if not self._barriers:
+            self._somebody_waits.clear()
 
     def _all_written(self) -> bool:
         return not self._batch and not self._waiting

@@ -131,7 +131,7 @@ class _Look:
             elif desired:  # else it went since it was listed
                 await self._selected(desired[0])
         except NetboxPdnsError as error:
-            self.facts = replace(self.facts, down=str(error))
+            self.facts = replace(self.facts, down=error.in_one_line)
 
     async def _unselected(self) -> None:
         around = [zone for zone in self._listed.values() if is_within(self._name, zone.name)]
@@ -199,7 +199,7 @@ class _Look:
             async with Asker(dns_endpoint(self._served.settings)) as asker:
                 answers = await asker.ask([question_of(each.question) for each in asked])
         except NetboxPdnsError as error:
-            self.facts = replace(self.facts, dns_down=str(error))
+            self.facts = replace(self.facts, dns_down=error.in_one_line)
             return
         both = list(zip(asked, answers, strict=True))
         self.facts = replace(

@@ -141,16 +141,17 @@ class Keeper:
         try:
             async with self._hold(("", ""), "full_sync"):
                 await self._over_all(depth, cause, names, failures, dry=dry)
-        except NetboxPdnsError as error:
-            failures |= dict.fromkeys(names, error)
-        error_ = next(iter(failures.values()), None)
-        self._after_pass(initial=initial, error=error_)
-        self._failed_passes = 0 if error_ is None else self._failed_passes + 1
-        for name in failures:
-            delay = self._backoff.delay(self._failed_passes, 1.0)
+        except NetboxPdnsError as raised:
+            failures |= dict.fromkeys(names, raised)
+        first = next(iter(failures.values()), None)
+        self._after_pass(initial=initial, error=first)
+        self._failed_passes = 0 if first is None else self._failed_passes + 1
+        for name, error in failures.items():
+            asked = error.retry_after if isinstance(error, TransientError) else None
+            delay = max(asked or 0.0, self._backoff.delay(self._failed_passes, 1.0))
             self._later[name] = asyncio.get_running_loop().call_later(delay, self.look_everywhere, depth, cause, name)
         done = tuple(name for name in names if name not in failures)
-        self._tell(PassDone(depth, cause, done, self._monotonic() - started, error_, dry))
+        self._tell(PassDone(depth, cause, done, self._monotonic() - started, first, dry))
 
     async def _over_all(
         self, depth: Depth, cause: Cause, names: Sequence[str], failures: dict[str, NetboxPdnsError], *, dry: bool

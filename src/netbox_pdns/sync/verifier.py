@@ -93,7 +93,7 @@ class Verifier:
             listed: dict[str, TargetZone] | None = {zone.name: zone for zone in await served.target.zones()}
         except NetboxPdnsError as error:  # DNS may answer all the same
             listed = None
-            server.notes.append(f"its zones could not be listed, so that nothing is explained: {error}")
+            server.notes.append(f"its zones could not be listed, so that nothing is explained: {error.in_one_line}")
         return _Asked(
             served=served,
             server=server,

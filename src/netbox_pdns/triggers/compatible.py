@@ -78,14 +78,14 @@ def signature_of(headers: Mapping[str, str]) -> str | None:
 
 
 def hint_of_body(body: bytes, *, came: float) -> Hint:
-    """Return the hint that a call's *body* gives; raises `DataError` (`Invalid data: ...`) for a bad one."""
+    """Return the hint that a call's *body* gives; raises `DataError` (to be shown after `Invalid data: `)."""
     return Hint(_read(ZoneBody, body).name, Cause(Trigger.COMPATIBLE, came))
 
 
 def hint_of_message(topic: str, payload: bytes, *, prefix: str, came: float) -> Hint:
     """Return the hint that an MQTT message gives; raises `DataError` where it is a bad one, or not its topic's."""
     zone, event = place_of(topic, prefix)
-    message = _read(ZoneMessage, payload)
+    message = _read(ZoneMessage, payload, "Invalid data: ")
     if (message.zone, message.event) != (zone, event):
         raise DataError(
             f"Invalid data: {topic} is of zone {zone}, event {event}; the payload of {message.zone}, {message.event}",
@@ -109,12 +109,12 @@ def place_of(topic: str, prefix: str) -> tuple[str, ZoneEvent]:
     return canonical_name(zone), ZoneEvent(event)
 
 
-def _read(model: type[Body], body: bytes) -> Body:
+def _read(model: type[Body], body: bytes, begin: str = "") -> Body:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
         reasons = "; ".join(_reason(each["loc"], each["msg"]) for each in details(error))
-        raise DataError(f"Invalid data: {reasons}", hint=f"send {_EXAMPLES[model]}") from error
+        raise DataError(f"{begin}{reasons}", hint=f"send {_EXAMPLES[model]}") from error
 
 
 def _reason(place: tuple[int | str, ...], message: str) -> str:

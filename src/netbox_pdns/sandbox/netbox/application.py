@@ -7,7 +7,8 @@ sees the inventory as another one left it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -25,6 +26,7 @@ from netbox_pdns.sandbox.netbox.objects import CHANGE, KINDS, Kind
 from netbox_pdns.sandbox.netbox.refusals import Refusal, detail
 from netbox_pdns.sandbox.netbox.rows import Rows
 from netbox_pdns.sandbox.netbox.transaction import Transaction
+from netbox_pdns.sandbox.netbox.webhooks import Delivery, deliveries, is_heard, shown
 
 VERSION = "4.7.3"
 PLUGIN_VERSION = "1.7.3"
@@ -35,33 +37,40 @@ _STATUS = {
     "netbox-version": VERSION,
     "netbox-full-version": VERSION,
     "plugins": {"netbox_dns": PLUGIN_VERSION},
-    "rq-workers-running": 0,
+    "rq-workers-running": 1,
 }
 
 
-def application(inventory: Inventory, tokens: Sequence[Token]) -> Starlette:
-    """Return the application that serves *inventory* to whoever has one of *tokens*."""
-    api = _Api(inventory, tokens)
+def application(
+    inventory: Inventory, tokens: Sequence[Token], deliver: Callable[[Sequence[Delivery]], None]
+) -> Starlette:
+    """Return the application that serves *inventory* to whoever has one of *tokens*; webhooks are given to *deliver*."""
+    api = _Api(inventory, tokens, deliver)
     return Starlette(routes=[Route("/{path:path}", api.answer, methods=_METHODS)])
 
 
 class _Api:
     """Answers requests, one at a time."""
 
-    def __init__(self, inventory: Inventory, tokens: Sequence[Token]) -> None:
+    def __init__(
+        self, inventory: Inventory, tokens: Sequence[Token], deliver: Callable[[Sequence[Delivery]], None]
+    ) -> None:
         self._inventory = inventory
         self._tokens = tuple(tokens)
+        self._deliver = deliver
         self._turn = asyncio.Lock()
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         body = await request.body()
+        outbox: list[Delivery] = []
         async with self._turn:
-            response = await asyncio.to_thread(self._answer, request, body)
+            response = await asyncio.to_thread(self._answer, request, body, outbox)
+            self._deliver(outbox)
         response.headers["API-Version"] = "4.7"
         return response
 
-    def _answer(self, request: Request, body: bytes) -> Response:
+    def _answer(self, request: Request, body: bytes, outbox: list[Delivery]) -> Response:
         path = request.url.path
         kind, number = _place(path)
         if kind is None and path != "/api/status/":
@@ -72,7 +81,7 @@ class _Api:
             token = recognised(request.headers.get("Authorization", ""), self._tokens)
             if kind is None:
                 return _json(200, _STATUS)
-            return _Asked(self._inventory, token, kind, request, body).answer(number)
+            return _Asked(self._inventory, token, kind, request, body, outbox).answer(number)
         except Refusal as refusal:
             return _json(refusal.status, refusal.body)
 
@@ -80,7 +89,10 @@ class _Api:
 class _Asked:
     """One request about the objects of one kind."""
 
-    def __init__(self, inventory: Inventory, token: Token, kind: Kind, request: Request, body: bytes) -> None:
+    def __init__(
+        self, inventory: Inventory, token: Token, kind: Kind, request: Request, body: bytes, outbox: list[Delivery]
+    ) -> None:
+        self._outbox = outbox
         self._inventory = inventory
         self._token = token
         self._kind = kind
@@ -116,12 +128,22 @@ class _Asked:
         action = {"POST": "add", "PATCH": "change", "DELETE": "delete"}[method]
         may = allowed(self._token, self._inventory, self._kind, action)
         data = _decoded(self._body)
-        tx = Transaction(self._inventory, self._token.user, str(uuid4()))
+        request_id = str(uuid4())
+        show = partial(shown, self._inventory) if is_heard(self._inventory) else None
+        tx = Transaction(self._inventory, self._token.user, request_id, show)
         try:
-            return self._edited(tx, method, number, data, may)
+            response = self._edited(tx, method, number, data, may)
         except BaseException:
             tx.take_back()
             raise
+        self._outbox += deliveries(tx, self._context(request_id))
+        return response
+
+    def _context(self, request_id: str) -> dict[str, Any]:
+        path = self._request.url.path
+        user = self._token.user
+        about = {"id": request_id, "path": path, "path_info": path, "method": self._request.method}
+        return {**about, "GET": self._query, "user": user}
 
     def _edited(self, tx: Transaction, method: str, number: int | None, data: Any, may: Any) -> Response:
         if method == "DELETE":

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from netbox_pdns.sandbox.netbox import records, zones
+from netbox_pdns.sandbox.netbox import hooks, records, zones
 from netbox_pdns.sandbox.netbox.filters import Test
 from netbox_pdns.sandbox.netbox.inventory import Inventory, Table
 from netbox_pdns.sandbox.netbox.objects import Kind, Tag, Tenant, Zone
@@ -65,6 +65,8 @@ _EDITS: Mapping[str, _Edits] = {
     "nameserver": _Edits(zones.create_nameserver, zones.update_nameserver, zones.delete_nameserver),
     "zone": _Edits(zones.create_zone, zones.update_zone, zones.delete_zone),
     "record": _Edits(records.create_record, records.update_record, records.delete_record),
+    "webhook": _Edits(hooks.create_webhook, hooks.update_webhook, hooks.delete_webhook),
+    "eventrule": _Edits(hooks.create_event_rule, hooks.update_event_rule, hooks.delete_event_rule),
 }
 
 

@@ -378,6 +378,8 @@ FILTERS: Mapping[str, Mapping[str, Filter]] = {
         "expired": Flag(_expired),
         "q": Search((_own("fqdn"), _own("description"), _own("value"), _zone_name_of)),
     },
+    "webhook": {**_COMMON, **_TAGGED, "payload_url": Text(_own("payload_url"))},
+    "eventrule": {**_COMMON, **_TAGGED, "enabled": Flag(_own("enabled"))},
     "objectchange": {
         "id": Number(_own("id")),
         "time": Time(_own("time")),

@@ -10,13 +10,16 @@ from typing import Generic, Protocol, TypeVar
 
 from netbox_pdns.sandbox.netbox.objects import (
     CHANGE,
+    EVENT_RULE,
     NAMESERVER,
     RECORD,
     TAG,
     TENANT,
     VIEW,
+    WEBHOOK,
     ZONE,
     Change,
+    EventRule,
     Kind,
     Nameserver,
     Object,
@@ -24,6 +27,7 @@ from netbox_pdns.sandbox.netbox.objects import (
     Tag,
     Tenant,
     View,
+    Webhook,
     Zone,
     printed_record,
     to_unicode,
@@ -207,6 +211,8 @@ class Inventory:
         self.nameservers: Table[Nameserver] = Table(NAMESERVER)
         self.zones = ZoneTable()
         self.records = RecordTable()
+        self.webhooks: Table[Webhook] = Table(WEBHOOK)
+        self.eventrules: Table[EventRule] = Table(EVENT_RULE)
         self.changes: Table[Change] = Table(CHANGE)
 
     def table(self, kind: Kind) -> Table[object]:  # type: ignore[type-var]  # every kind has ids

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from netbox_pdns.sandbox.netbox.inventory import Inventory
-from netbox_pdns.sandbox.netbox.objects import Nameserver, Object, Record, Tag, Tenant, View, Zone
+from netbox_pdns.sandbox.netbox.objects import EventRule, Nameserver, Object, Record, Tag, Tenant, View, Webhook, Zone
 from netbox_pdns.sandbox.netbox.values import address_of, arpa_network
 
 _UNLOGGED = {"id", "created", "last_updated"}
@@ -25,7 +25,9 @@ def logged(inventory: Inventory, row: Object | None) -> dict[str, Any]:
     return {**common, **_more(inventory, row)}
 
 
-def _more(inventory: Inventory, row: Tenant | View | Nameserver | Zone | Record) -> dict[str, Any]:
+def _more(
+    inventory: Inventory, row: Tenant | View | Nameserver | Zone | Record | Webhook | EventRule
+) -> dict[str, Any]:
     """Return the attributes of the real one that the sandbox works out or does not keep."""
     if isinstance(row, Record):
         return {"ip_address": _address(inventory, row), "ipam_ip_address": None, "external_rfc2317_zone": None}

@@ -7,7 +7,7 @@ form a cycle, and are left out of Python's garbage collection: a million records
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import dns.exception
 import dns.name
@@ -133,7 +133,45 @@ class Record(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.type in {"A", "AAAA"}
 
 
-Object: TypeAlias = Tag | Tenant | View | Nameserver | Zone | Record
+class Webhook(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Where event rules have requests sent to, and the secret that those are signed with."""
+
+    id: int = 0
+    name: str
+    payload_url: str
+    http_method: str = "POST"
+    http_content_type: str = "application/json"
+    additional_headers: str = ""
+    body_template: str = ""
+    secret: str = ""
+    ssl_verification: bool = True
+    ca_file_path: str | None = None
+    timeout: int | None = None
+    description: str = ""
+    tags: tuple[int, ...] = ()
+    created: float = 0.0
+    last_updated: float = 0.0
+
+
+class EventRule(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Which events are told to which webhook. Conditions are kept, and do not count."""
+
+    id: int = 0
+    name: str
+    object_types: tuple[str, ...]
+    event_types: tuple[str, ...]
+    action_type: str = "webhook"
+    action_object_type: str | None = None
+    action_object_id: int | None = None
+    enabled: bool = True
+    conditions: Any = None
+    description: str = ""
+    tags: tuple[int, ...] = ()
+    created: float = 0.0
+    last_updated: float = 0.0
+
+
+Object: TypeAlias = Tag | Tenant | View | Nameserver | Zone | Record | Webhook | EventRule
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -184,9 +222,11 @@ ZONE = Kind("zone", "netbox_dns", "plugins/netbox-dns/zones", "Zone", "NetBox DN
 RECORD = Kind(
     "record", "netbox_dns", "plugins/netbox-dns/records", "Record", "NetBox DNS | Record", "plugins/netbox-dns/records"
 )
+WEBHOOK = Kind("webhook", "extras", "extras/webhooks", "Webhook", "Extras | webhook", "extras/webhooks")
+EVENT_RULE = Kind("eventrule", "extras", "extras/event-rules", "EventRule", "Extras | event rule", "extras/event-rules")
 CHANGE = Kind("objectchange", "core", "core/object-changes", "ObjectChange", "", "core/changelog")
 
-KINDS = {kind.path: kind for kind in (TAG, TENANT, VIEW, NAMESERVER, ZONE, RECORD, CHANGE)}
+KINDS = {kind.path: kind for kind in (TAG, TENANT, VIEW, NAMESERVER, ZONE, RECORD, WEBHOOK, EVENT_RULE, CHANGE)}
 BY_NAME = {kind.name: kind for kind in KINDS.values()}
 
 

@@ -12,12 +12,15 @@ from typing import Any, TypeAlias
 from netbox_pdns.sandbox.netbox.inventory import Inventory
 from netbox_pdns.sandbox.netbox.objects import (
     BY_NAME,
+    EVENT_RULE,
     NAMESERVER,
     RECORD,
     TAG,
     TENANT,
     VIEW,
+    WEBHOOK,
     ZONE,
+    EventRule,
     Kind,
     Nameserver,
     Object,
@@ -25,6 +28,7 @@ from netbox_pdns.sandbox.netbox.objects import (
     Tag,
     Tenant,
     View,
+    Webhook,
     Zone,
 )
 from netbox_pdns.sandbox.netbox.refusals import Refusal
@@ -36,7 +40,11 @@ _PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
 class Wrong(Exception):
-    """A value that its field does not take."""
+    """A value that its field does not take; of a list, perhaps the one at a *place* in it."""
+
+    def __init__(self, why: str, place: int | None = None) -> None:
+        super().__init__(why)
+        self.body: Any = [why] if place is None else {str(place): [why]}
 
 
 Reader: TypeAlias = Callable[[Inventory, Any], Any]
@@ -59,7 +67,7 @@ def read(inventory: Inventory, kind: Kind, data: Any, *, partial: bool) -> dict[
     if not isinstance(data, dict):
         raise Refusal(400, {"__all__": [f"Invalid data. Expected a dictionary, but got {type(data).__name__}."]})
     fields = FIELDS[kind.name]
-    wrong: dict[str, list[str]] = {}
+    wrong: dict[str, Any] = {}
     given: dict[str, Any] = {}
     for name, reader in fields.readers.items():
         if name not in data:
@@ -69,7 +77,7 @@ def read(inventory: Inventory, kind: Kind, data: Any, *, partial: bool) -> dict[
         try:
             given[name] = reader(inventory, data[name])
         except Wrong as error:
-            wrong[name] = [str(error)]
+            wrong[name] = error.body
     if wrong:
         raise Refusal(400, wrong)
     if kind is RECORD and data.get("managed") is True:
@@ -214,6 +222,36 @@ def _several(kind: str) -> Reader:
     return reader
 
 
+def _types(_: Inventory, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise Wrong(f'Expected a list of items but got type "{type(value).__name__}".')
+    for each in value:
+        if each not in {kind.type for kind in BY_NAME.values()}:
+            raise Wrong(f"Invalid content type: {each}")
+    return tuple(value)
+
+
+def _events(_: Inventory, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise Wrong(f'Expected a list of items but got type "{type(value).__name__}".')
+    if not value:
+        raise Wrong("This list may not be empty.")
+    for place, each in enumerate(value):
+        if each not in {"object_created", "object_updated", "object_deleted"}:
+            raise Wrong(f'"{each}" is not a valid choice.', place)
+    return tuple(value)
+
+
+def _action(_: Inventory, value: Any) -> str:
+    if value not in {"webhook", "script", "notification"}:
+        raise Wrong(f"{value} is not a valid choice.")
+    return str(value)
+
+
+def _nullable(reader: Reader) -> Reader:
+    return lambda inventory, value: None if value is None else reader(inventory, value)
+
+
 _NAME = _text(255, blank=False)
 _COMMON: Mapping[str, Reader] = {"description": _text(200), "comments": _text(65535), "tags": _several("tag")}
 _OWNED: Mapping[str, Reader] = {**_COMMON, "tenant": _one("tenant", null=True)}
@@ -236,6 +274,40 @@ FIELDS: Mapping[str, Fields] = {
     ),
     VIEW.name: Fields(View, {"name": _NAME, **_OWNED}, frozenset({"name"})),
     NAMESERVER.name: Fields(Nameserver, {"name": _NAME, **_OWNED}, frozenset({"name"})),
+    WEBHOOK.name: Fields(
+        Webhook,
+        {
+            "name": _text(150, blank=False),
+            "payload_url": _text(500, blank=False),
+            "http_method": _choice(frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})),
+            "http_content_type": _text(100, blank=False),
+            "additional_headers": _text(65535),
+            "body_template": _text(65535),
+            "secret": _text(255),
+            "ssl_verification": _flag,
+            "ca_file_path": _nullable(_text(4096)),
+            "timeout": _number(1, 3600, null=True),
+            "description": _text(200),
+            "tags": _several("tag"),
+        },
+        frozenset({"name", "payload_url"}),
+    ),
+    EVENT_RULE.name: Fields(
+        EventRule,
+        {
+            "name": _text(150, blank=False),
+            "object_types": _types,
+            "event_types": _events,
+            "action_type": _action,
+            "action_object_type": _nullable(_choice(frozenset(kind.type for kind in BY_NAME.values()))),
+            "action_object_id": _number(0, _MOST, null=True),
+            "enabled": _flag,
+            "conditions": lambda _, value: value,
+            "description": _text(200),
+            "tags": _several("tag"),
+        },
+        frozenset({"name", "object_types", "event_types", "action_type"}),
+    ),
     ZONE.name: Fields(
         Zone,
         {

@@ -11,13 +11,16 @@ from netbox_pdns.sandbox.netbox.logged import logged
 from netbox_pdns.sandbox.netbox.objects import (
     BY_NAME,
     CHANGE,
+    EVENT_RULE,
     NAMESERVER,
     RECORD,
     TAG,
     TENANT,
     VIEW,
+    WEBHOOK,
     ZONE,
     Change,
+    EventRule,
     Kind,
     Nameserver,
     Record,
@@ -152,6 +155,10 @@ def _expired(_: Rows, row: Record) -> bool:
     return row.expiration_date is not None and row.expiration_date < datetime.now(UTC).date().isoformat()
 
 
+def _action(rows: Rows, row: EventRule) -> dict[str, Any] | None:
+    return rows.brief(WEBHOOK, row.action_object_id) if row.action_object_type == WEBHOOK.type else None
+
+
 def _user(rows: Rows, row: Change) -> dict[str, Any]:
     # Users have no table here: whoever it is has the number of the first.
     return {"id": 1, "url": rows.url(_USER, 1), "display": row.user, "username": row.user}
@@ -178,6 +185,13 @@ def printed(inventory: Inventory, row: Change) -> str:
     return "" if record is None else inventory.printed(record)
 
 
+_KEPT: Mapping[str, _Shown] = {
+    "custom_fields": _always({}),
+    "owner": _always(None),
+    "tags": _tags,
+    "created": _time("created"),
+    "last_updated": _time("last_updated"),
+}
 SHOWN: Mapping[str, Mapping[str, _Shown]] = {
     "tag": {
         **_address(TAG),
@@ -319,6 +333,41 @@ SHOWN: Mapping[str, Mapping[str, _Shown]] = {
         "expired": _expired,
         "owner": _always(None),
     },
+    "webhook": {
+        **_address(WEBHOOK),
+        "display_url": _page(WEBHOOK),
+        "display": _printed,
+        **{
+            name: _attribute(name)
+            for name in (
+                "name",
+                "description",
+                "payload_url",
+                "http_method",
+                "http_content_type",
+                "additional_headers",
+                "body_template",
+                "secret",
+                "ssl_verification",
+                "ca_file_path",
+                "timeout",
+            )
+        },
+        **_KEPT,
+    },
+    "eventrule": {
+        **_address(EVENT_RULE),
+        "display_url": _page(EVENT_RULE),
+        "display": _printed,
+        **{name: _attribute(name) for name in ("object_types", "name", "enabled", "event_types", "conditions")},
+        "action_type": lambda _, row: {"value": row.action_type, "label": row.action_type.capitalize()},
+        "action_object_type": _attribute("action_object_type"),
+        "action_object_id": _attribute("action_object_id"),
+        "action_object": _action,
+        "action_is_available": _always(True),
+        "description": _attribute("description"),
+        **_KEPT,
+    },
     "objectchange": {
         **_address(CHANGE),
         "display_url": _page(CHANGE),
@@ -343,6 +392,8 @@ _TAG = ("id", "url", "display", "name", "slug")
 BRIEF: Mapping[str, tuple[str, ...]] = {
     "tag": (*_TAG, "color", "description"),
     "tenant": (*_TAG, "description"),
+    "webhook": ("id", "url", "display", "name", "description"),
+    "eventrule": ("id", "url", "display", "name", "description"),
     "view": ("id", "url", "display", "name", "description", "default_view"),
     "nameserver": ("id", "url", "display", "name", "description"),
     "zone": ("id", "url", "name", "description", "view", "display", "status", "rfc2317_prefix", "active"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from netbox_pdns.sandbox.netbox.inventory import Inventory, Table
-from netbox_pdns.sandbox.netbox.objects import Change, Object, Record
+from netbox_pdns.sandbox.netbox.objects import Change, Kind, Object, Record
 
 T = TypeVar("T", bound=Object)
 
@@ -16,11 +17,26 @@ T = TypeVar("T", bound=Object)
 class Transaction:
     """Edits by *user*; what was edited since a `mark` can be taken back."""
 
-    def __init__(self, inventory: Inventory, user: str, request_id: str) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        user: str,
+        request_id: str,
+        show: Callable[[Kind, Any], Mapping[str, Any]] | None = None,
+    ) -> None:
+        """*show* is how what is deleted is kept, to be told of after the request; None keeps nothing."""
         self.inventory = inventory
         self._user = user
         self._request_id = request_id
+        self._show = show
         self._undo: list[tuple[Table[Any], Any, Any]] = []
+        self.last_seen: dict[int, Mapping[str, Any]] = {}
+        """Deleted objects as they were shown last, by the id of their entry in the change log."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What the change log has of these edits, oldest first."""
+        return [after for table, _, after in self._undo if table is self.inventory.changes]
 
     @property
     def mark(self) -> int:
@@ -89,3 +105,5 @@ class Transaction:
         )
         self._undo.append((changes, None, change))
         changes.put(change)
+        if after is None and self._show is not None:
+            self.last_seen[change.id] = self._show(table.kind, row)

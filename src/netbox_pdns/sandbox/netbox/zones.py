@@ -153,6 +153,8 @@ def delete_tag(tx: Transaction, tag: Tag) -> None:
         inventory.nameservers,
         inventory.zones,
         inventory.records,
+        inventory.webhooks,
+        inventory.eventrules,
     )
     for table in tables:
         for row in [row for row in table if tag.id in row.tags]:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from netbox_pdns.service import documents
 from netbox_pdns.service import status as statuses
 from netbox_pdns.service.context import KEYED, Context, problems, service_of
+from netbox_pdns.service.gauges import BoardCollector, Together
 from netbox_pdns.service.health import Health, judged
-from netbox_pdns.service.ports import MqttState
 from netbox_pdns.service.problems import ProblemError
 
 router = APIRouter(tags=["health"])
@@ -61,7 +61,7 @@ async def status(service: Context) -> statuses.Status:
 
 
 @router.get("/mqtt/status", dependencies=[*KEYED, Depends(_key_for_status)], responses=problems(401, 403, 429))
-async def mqtt_status(service: Context) -> MqttState:
+async def mqtt_status(service: Context) -> documents.MqttState:
     """How it stands with MQTT."""
     return service.parts.mqtt()
 
@@ -75,4 +75,6 @@ async def mqtt_status(service: Context) -> MqttState:
 async def metrics(service: Context, request: Request) -> Response:
     """What Prometheus scrapes."""
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return Response(encode(service.parts.metrics.registry), media_type=content_type)
+    board = service.parts.board
+    gauges = BoardCollector(board, by_zone=service.options.metrics_by_zone, clock=board.clock)
+    return Response(encode(Together(service.parts.metrics.registry, gauges)), media_type=content_type)
