@@ -68,6 +68,12 @@ def _cut_off(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
+def _free_pages_miscounted(file: Path) -> None:
+    with file.open("r+b") as there:
+        there.seek(36)
+        there.write(b"\0\0\0\7")
+
+
 def _inner_pages_torn(file: Path) -> None:
     with file.open("r+b") as there:
         there.seek(4096)
@@ -96,6 +102,7 @@ def _of_another_program(file: Path) -> None:
         pytest.param(_emptied, [RemarkKind.MADE], False, id="emptied"),
         pytest.param(_text, [RemarkKind.BROKEN], False, id="no-database"),
         pytest.param(_first_page_torn, [RemarkKind.BROKEN], False, id="first-page-torn"),
+        pytest.param(_free_pages_miscounted, [RemarkKind.BROKEN], False, id="only-the-check-finds-it"),
         pytest.param(_inner_pages_torn, [RemarkKind.BROKEN], False, id="inner-pages-torn"),
         pytest.param(_cut_off, [RemarkKind.BROKEN], False, id="cut-off"),
         pytest.param(_of_another_program, [RemarkKind.BROKEN], False, id="of-another-program"),
