@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -431,5 +431,25 @@ def test_many_small_removals_trip_the_guard_as_one_large_one_does(tmp_path: Path
                 await here.until(lambda before=before: looks(here, A) > before)
                 assert len(www(target, A)) == addresses
             assert here.board.zone("one", A).condition is Condition.HELD
+
+    run(work)
+
+
+def test_what_a_hint_explains_is_not_asked_for_and_not_held(tmp_path: Path) -> None:
+    """Five addresses of six go, each deleted in NetBox as the hints say; NetBox itself would not answer."""
+    addresses = [f"192.0.2.{number}" for number in range(1, 7)]
+    source, target = MemorySource({None: [zone(A, *addresses)]}), MemoryTarget()
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            here.keeper.look(hint(A))
+            await here.until(lambda: looks(here, A) == 1)
+            source.views = {None: [zone(A, addresses[0], serial=8)]}
+            source.explains = TransientError("no answer")
+            gone = tuple(((f"www.{A}", "A", address), "deleted") for address in addresses[1:])
+            here.keeper.look(replace(hint(A, f"www.{A}"), gone=gone))
+            await here.until(lambda: looks(here, A) == 2)
+            assert www(target, A) == (addresses[0],)
+            assert here.board.zone("one", A).condition is Condition.EQUAL
 
     run(work)

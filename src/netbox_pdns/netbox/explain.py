@@ -17,6 +17,7 @@ import dns.name
 
 from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rdata import canonical_type
+from netbox_pdns.dns.rrset import Key
 from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import whole
@@ -98,13 +99,21 @@ class _Log:
         zone = data.get("zone") if data else None
         if not data or not isinstance(zone, int) or zone not in self._ids:
             return None
-        try:
-            owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
-            if owner not in self._owners:
-                return None
-            return (*owner, meant(owner[1], str(data.get("value")), self._zone))
-        except DataError:
+        return record_of(data, self._zone, self._owners)
+
+
+def record_of(data: Mapping[str, Any], zone: str, owners: Collection[Key] | None = None) -> RecordKey | None:
+    """Return the record that the state *data* of an object is in *zone* (canonical name).
+
+    None for what is no record, or for one that is none of *owners*, where those are given.
+    """
+    try:
+        owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
+        if owners is not None and owner not in owners:
             return None
+        return (*owner, meant(owner[1], str(data.get("value")), zone))
+    except DataError:
+        return None
 
 
 async def _of_late(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
@@ -211,10 +220,20 @@ def _is(name: object, zone: str) -> bool:
 
 def _what(row: ChangeRow) -> str:
     """Return in words what an entry did to its record."""
-    by = f"in NetBox by {row.user_name or 'somebody'} at {row.time:%Y-%m-%d %H:%M:%S} UTC (change {row.id})"
-    if row.action.value == "delete":
+    by = edited_by(row.user_name, row.time, f"change {row.id}")
+    return what_became(row.prechange_data or {}, row.postchange_data or {}, by)
+
+
+def edited_by(user: str, at: datetime | None, how: str) -> str:
+    """Return in words who made an edit, when, and *how* that is known."""
+    when = "" if at is None else f" at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"in NetBox by {user or 'somebody'}{when} ({how})"
+
+
+def what_became(before: Mapping[str, Any], after: Mapping[str, Any], by: str) -> str:
+    """Return in words what an edit made of a record: its states before and after, nothing where it was deleted."""
+    if not after:
         return f"deleted {by}"
-    before, after = row.prechange_data or {}, row.postchange_data or {}
     if before.get("zone") != after.get("zone"):
         return f"moved to another zone {by}"
     if before.get("fqdn") != after.get("fqdn"):

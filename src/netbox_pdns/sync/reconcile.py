@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netbox_pdns.dns.rrset import RRset, Zone
@@ -23,6 +23,7 @@ from netbox_pdns.planning.values import (
     RecordKey,
     TargetZone,
     ZonePlan,
+    ZoneRef,
 )
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.settings import TargetSettings
@@ -92,6 +93,8 @@ class Reconciler:
     clock: Callable[[], float] = time.time
     counts: Removals = UNCOUNTED
     turns: Turns = UNSHARED
+    gone: Explanations = NO_EXPLANATIONS
+    """What is known beforehand to explain records that go."""
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
         """Bring one zone to *desired*; *listed* is its line in the target's zone list, None without one."""
@@ -161,12 +164,17 @@ class Reconciler:
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
         try:
-            explanations = await self.source.explain(desired.ref, plan.unexplained)
+            explanations = await self._explained(desired.ref, plan.unexplained)
         except NetboxPdnsError as error:
             raise _SourceFailed(error) from error
         spent = self.counts.records_gone(plan.target, plan.zone, plan.unexplained)
         explained = replace(context, explanations=explanations, spent=spent)
         return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
+
+    async def _explained(self, zone: ZoneRef, records: Sequence[RecordKey]) -> Explanations:
+        known = {record: self.gone[record] for record in records if record in self.gone}
+        unknown = [record for record in records if record not in known]
+        return {**known, **await self.source.explain(zone, unknown)} if unknown else known
 
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
         observed = await self.served.target.read(blank.zone)

@@ -86,7 +86,7 @@ class Worker:
     def hint(self, hint: Hint, request: SyncRequest | None = None) -> None:
         """Have a zone looked at; *request* may force or adopt."""
         now = self._monotonic()
-        self.queue.add(hint.zone, hint.scope, [hint.cause], now)
+        self.queue.add(hint.zone, hint.scope, [hint.cause], now, gone=hint.gone)
         self.touched[hint.zone] = now
         if request is not None:
             self._requests[hint.zone] = request
@@ -182,7 +182,7 @@ class Worker:
     ) -> tuple[ZoneOutcome | None, NetboxPdnsError | None]:
         try:
             async with self._hold((self.target, work.zone), f"{work.causes[0].trigger}_zone_sync"):
-                outcome = await self._looker.look(work.zone, work.scope, request)
+                outcome = await self._looker.look(work.zone, work.scope, request, work.gone)
         except NetboxPdnsError as error:
             return None, error
         return outcome, None if outcome is None else outcome.error
