@@ -62,7 +62,7 @@ class Work:
     changes: frozenset[int]
     since: float
     attempts: int = 0
-    gone: Explanations = NO_EXPLANATIONS
+    gone: Explanations = field(default_factory=lambda: NO_EXPLANATIONS)
 
 
 class ZoneQueue:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord, TransientError
@@ -93,7 +93,7 @@ class Reconciler:
     clock: Callable[[], float] = time.time
     counts: Removals = UNCOUNTED
     turns: Turns = UNSHARED
-    gone: Explanations = NO_EXPLANATIONS
+    gone: Explanations = field(default_factory=lambda: NO_EXPLANATIONS)
     """What is known beforehand to explain records that go."""
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
