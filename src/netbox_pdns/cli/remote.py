@@ -47,7 +47,7 @@ class Remote:
         """Yield what happens, as kind and data, until the service ends it."""
         try:
             async with self._http.stream("GET", f"{self.url}/api/v1/events", timeout=_SILENT) as response:
-                if response.is_error:
+                if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
                     await response.aread()
                     self._read(response)
                 kind = ""
