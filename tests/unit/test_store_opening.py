@@ -272,6 +272,8 @@ def test_a_full_disk_leaves_what_was_remembered(world: StoreWorld) -> None:
 def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWorld) -> None:
     """What came together in memory is in the file, which is tried every minute, and that is told."""
 
+    new = ZoneNote("ns1", "example.net.")
+
     async def told() -> bool:
         return bool(world.health)
 
@@ -280,6 +282,7 @@ def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWor
             with no_room():
                 memory = await stack.enter_async_context(world.opened())
                 memory.cursors.save("changes", "ns1", {"id": 6})
+                memory.zones.note(new)
                 assert await memory.settled(LONG)
             world.minute.set()
             await until(told)
@@ -288,6 +291,6 @@ def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWor
         async with world.opened() as memory:
             assert memory.remarks == ()
             assert memory.cursors.load("changes", "ns1") == {"id": 6}
-            assert await memory.zones.load("ns1") == {NOTE.zone: NOTE}
+            assert await memory.zones.load("ns1") == {NOTE.zone: NOTE, new.zone: new}
 
     asyncio.run(opened())
