@@ -75,6 +75,19 @@ def started(*args: str, home: Path, variables: Mapping[str, str] | None = None) 
             process.kill()
 
 
+def begun(*args: str, home: Path, log: Path, variables: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start the program, what it prints added to *log*, and return its process: whoever starts it ends it."""
+    with log.open("ab") as printed:
+        return subprocess.Popen(
+            [sys.executable, "-m", "netbox_pdns", *args],
+            cwd=home,
+            env=_environment(home, variables),
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+
+
 def on_terminal(
     *args: str, home: Path, variables: Mapping[str, str] | None = None, columns: int = 80, typed: str = ""
 ) -> Done:
