@@ -1,8 +1,9 @@
 """Whole lists of NetBox's objects, in few requests: never fewer objects than NetBox counts.
 
-The first page comes with NetBox's count of all. The others go by id (`start=`, which NetBox has since 4.6 and which needs no
-counting; older ones by `id__gt=`), so that no edit moves an object from one page to another. A long list is read in two
-halves side by side, since one of NetBox's workers serves one page at a time.
+The first page comes with NetBox's count of all, or without it where the list is likely to be one page. The others go by id
+(`start=`, which NetBox has since 4.6 and which needs no counting; older ones by `id__gt=`), so that no edit moves an object
+from one page to another. A long list is read in two halves side by side, since one of NetBox's workers serves one page at a
+time.
 """
 
 from __future__ import annotations
@@ -56,32 +57,43 @@ async def whole(client: NetBoxClient, path: str, query: Query, row: type[R]) -> 
 
 async def read(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Listed[R]:
     """Read a list once, whatever it comes to; raises `ShiftedListError` where its pages do not follow each other."""
-    return await rest(client, path, query, await first_page(client, path, query, row), row)
-
-
-async def first_page(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Page[R]:
-    """Return the first page of a list in the order of ids, with NetBox's count of all."""
     place: Query = [("limit", PAGE_SIZE), ("offset", 0), ("ordering", "id")]
-    page = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
-    if page.count is None:
+    first = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+    if first.count is None:
         raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
-    return page
+    return await _rest(client, path, query, row, first, first.count)
 
 
-async def rest(client: NetBoxClient, path: str, query: Query, first: Page[R], row: type[R]) -> Listed[R]:
-    """Read what follows the page *first*; raises as `read`."""
-    assert first.count is not None
+async def read_short(
+    client: NetBoxClient, path: str, query: Query, row: type[R], most: int | None = None
+) -> Listed[R] | None:
+    """Read a list that is likely to be one page, which NetBox is not asked to count then.
+
+    Returns None for a list of more pages that has more than *most* objects; raises as `read`.
+    """
+    first = await _page_after(client, path, query, row, 0)
+    if first.next is None:
+        rows = _in_order(path, first, 0)
+        return Listed(rows, len(rows), 1)
+    counted = await client.count(path, query)
+    if most is not None and counted > most:
+        return None
+    return await _rest(client, path, query, row, first, counted)
+
+
+async def _rest(client: NetBoxClient, path: str, query: Query, row: type[R], first: Page[R], counted: int) -> Listed[R]:
+    """Read what follows the page *first* of a list of which NetBox has *counted* the objects."""
     rows = list(_in_order(path, first, 0))
     if first.next is None:
-        return Listed(rows, first.count, 1)
+        return Listed(rows, counted, 1)
     after = rows[-1].id
-    if first.count <= _HALVED * len(rows):
+    if counted <= _HALVED * len(rows):
         parts: Sequence[Listed[R]] = [await follow(client, path, query, row, after)]
     else:
-        middle = await _id_at(client, path, query, (first.count + len(rows)) // 2)
+        middle = await _id_at(client, path, query, (counted + len(rows)) // 2)
         parts = await both(follow(client, path, query, row, after, middle), follow(client, path, query, row, middle))
     rows += itertools.chain.from_iterable(part.rows for part in parts)
-    return Listed(rows, first.count, 1 + sum(part.pages for part in parts))
+    return Listed(rows, counted, 1 + sum(part.pages for part in parts))
 
 
 def check_whole(path: str, counted: int, got: int) -> None:

@@ -8,6 +8,7 @@ has appeared in between.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,13 +31,28 @@ class ChangeWindow:
         self._client = client
         self._overlap = overlap
         self._latest: frozenset[int] | None = None
+        self._next: asyncio.Task[frozenset[int]] | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def latest(self) -> frozenset[int]:
         """Return the latest look, the first one where there is none: good as a look before a reading."""
         return await self.look() if self._latest is None else self._latest
 
     async def look(self) -> frozenset[int]:
-        """Return the ids of all entries about zones and records that are visible now."""
+        """Return the ids of all entries about zones and records that are visible now.
+
+        Who asks while another look is under way shares the next one, which begins after all of them asked.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._look())
+        return await asyncio.shield(self._next)
+
+    async def _look(self) -> frozenset[int]:
+        async with self._one_at_a_time:
+            self._next = None  # who asks from now on wants to see what comes meanwhile
+            return await self._seen()
+
+    async def _seen(self) -> frozenset[int]:
         since = datetime.fromtimestamp(self._client.now() - self._overlap, UTC)
         query: Query = [*_TYPES, ("time_after", since.isoformat()), ("fields", "id")]
         self._latest = frozenset(row.id for row in (await follow(self._client, CHANGES, query, ChangeId)).rows)

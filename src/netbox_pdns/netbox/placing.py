@@ -7,13 +7,13 @@ zone.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import read
 from netbox_pdns.netbox.wire import PLACED_FIELDS, RECORDS, PlacedRow, RecordRow, ZoneRow
+from netbox_pdns.resilience.together import off_the_loop
 
 _IDS_AT_ONCE = 200
 
@@ -24,7 +24,7 @@ async def by_zone(
     """Return *rows*, the records of *zones* (distinct names), by the id of their zone."""
     if len(zones) == 1:
         return {zones[0].id: rows}
-    placed, others = await asyncio.to_thread(_placed, zones, rows)
+    placed, others = await off_the_loop(len(rows), _placed, zones, rows)
     if others:
         ids = await _zones_of(client, [row.id for row in others])
         for row in others:

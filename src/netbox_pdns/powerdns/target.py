@@ -13,6 +13,7 @@ from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient
 from netbox_pdns.powerdns.reading import listed, observed
 from netbox_pdns.powerdns.rectifying import is_owed
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, RetryHook, RetryPolicy, ignore
+from netbox_pdns.resilience.together import off_the_loop
 from netbox_pdns.settings import TargetSettings, ZoneTemplate
 
 
@@ -54,7 +55,7 @@ class PowerDNSTarget:
         foreign = wire.account != self.mark
         presigned = (foreign or wire.dnssec) and "1" in await self.client.metadata(zone, "PRESIGNED")
         owed = not foreign and await is_owed(self.client, wire)
-        return await asyncio.to_thread(observed, wire, presigned=presigned, rectifies=not owed)
+        return await off_the_loop(len(wire.rrsets), observed, wire, presigned=presigned, rectifies=not owed)
 
     async def apply(self, plan: ZonePlan, template: ZoneTemplate) -> Applied:
         """Carry *plan* out; see `netbox_pdns.powerdns.applying`."""

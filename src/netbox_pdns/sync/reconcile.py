@@ -25,6 +25,7 @@ from netbox_pdns.planning.values import (
     ZonePlan,
 )
 from netbox_pdns.planning.zone_plan import plan_zone
+from netbox_pdns.resilience.together import off_the_loop
 from netbox_pdns.settings import TargetSettings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
@@ -102,7 +103,8 @@ class Reconciler:
         self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str]
     ) -> tuple[ZonePlan, Explanations]:
         context = replace(self._context(desired.zone.name), refused=refused)
-        plan = await asyncio.to_thread(plan_zone, desired, observed, context)
+        size = _size(desired, observed)
+        plan = await off_the_loop(size, plan_zone, desired, observed, context)
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
         try:
@@ -110,14 +112,14 @@ class Reconciler:
         except NetboxPdnsError as error:
             raise _SourceFailed(error) from error
         explained = replace(context, explanations=explanations)
-        return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
+        return await off_the_loop(size, plan_zone, desired, observed, explained), explanations
 
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
         observed = await self.served.target.read(blank.zone)
         if observed is None:  # gone since it was listed
             return replace(blank, error=reviewed.gone(self.request, blank.target, blank.zone))
         context = replace(self._context(blank.zone), gone=why)
-        plan = await asyncio.to_thread(plan_zone, None, observed, context)
+        plan = await off_the_loop(_size(None, observed), plan_zone, None, observed, context)
         return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
 
     def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
@@ -187,6 +189,10 @@ class Reconciler:
 
     def _is_foreign(self, listed: TargetZone | None) -> bool:
         return listed is not None and listed.account != self.served.target.mark
+
+
+def _size(desired: Desired | None, observed: Observed | None) -> int:
+    return (len(desired.zone.rrsets) if desired else 0) + (len(observed.zone.rrsets) if observed else 0)
 
 
 class _SourceFailed(Exception):
