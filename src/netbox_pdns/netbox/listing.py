@@ -57,10 +57,19 @@ async def whole(client: NetBoxClient, path: str, query: Query, row: type[R]) -> 
 
 async def read(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Listed[R]:
     """Read a list once, whatever it comes to; raises `ShiftedListError` where its pages do not follow each other."""
+    listed = await read_up_to(client, path, query, row, None)
+    assert listed is not None
+    return listed
+
+
+async def read_up_to(client: NetBoxClient, path: str, query: Query, row: type[R], most: int | None) -> Listed[R] | None:
+    """Read a list once, None where it has more than *most* objects; raises as `read`."""
     place: Query = [("limit", PAGE_SIZE), ("offset", 0), ("ordering", "id")]
     first = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
     if first.count is None:
         raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
+    if most is not None and first.count > most:
+        return None
     return await _rest(client, path, query, row, first, first.count)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -84,12 +84,19 @@ class KnownZones:
         self._holds = overlap / 2
         self._clock = clock
         self._listed: dict[int, Listed] = {}
+        self._everything: frozenset[int] = frozenset()
 
-    def note(self, rows: Iterable[ZoneRow], before: frozenset[int]) -> None:
-        """Take note of *rows*, which were listed after the look *before*."""
+    def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, everything: bool = False) -> None:
+        """Take note of *rows*, listed after the look *before*; *everything* tells whether NetBox has no others."""
+        if everything:
+            self._everything = frozenset(row.id for row in rows)
         now = self._clock()
         self._listed = {number: each for number, each in self._listed.items() if each.until > now}
         self._listed |= {row.id: Listed(row, before, now + self._holds) for row in rows}
+
+    def are_everything(self, ids: Collection[int]) -> bool:
+        """Tell whether the zones *ids* are all that NetBox has, as it was listed last."""
+        return bool(ids) and self._everything == frozenset(ids)
 
     def of(self, ids: Iterable[int]) -> tuple[tuple[ZoneRow, ...], frozenset[int]] | None:
         """Return the rows of the zones *ids* and a look from before all of them; None where one is not known (any more)."""

@@ -1,10 +1,12 @@
-"""Reading zones in bulk: groups of them, three at a time, each checked for edits that overtook it.
+"""Reading zones in bulk: everything at once where that is wanted, else groups, checked for edits that overtook the reading.
 
-A group is about a page of records (`netbox_pdns.netbox.grouping`), never more than forty thousand, a larger zone goes alone:
-no more than four groups are in memory, one that is yielded and three that are read meanwhile. Zones that the change log
-shows to have been edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it
-stood at one moment, where its records come in one page (one query of NetBox's database); a larger one is named in the error
-at the end, when all others have been yielded.
+Everything is `netbox_pdns.netbox.everything`'s. Groups are read three at a time. A group is about a page of records
+(`netbox_pdns.netbox.grouping`), never more than forty thousand, a larger zone goes alone: no more than four groups are in
+memory, one that is yielded and three that are read meanwhile.
+
+Zones that the change log shows to have been edited meanwhile are read again before they are yielded. One that is edited all
+the while is taken as it stood at one moment, where its records come in one page (one query of NetBox's database); a larger
+one is named in the error at the end, when all others have been yielded.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 
 from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox.client import AT_ONCE, NetBoxClient, Query, RefusedRequestError
+from netbox_pdns.netbox.everything import FEWEST_ZONES, all_records
 from netbox_pdns.netbox.grouping import Group, Groups
 from netbox_pdns.netbox.listing import Listed, ShiftedListError, check_whole, read, read_short
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
@@ -53,7 +56,12 @@ async def read_zones(
 
     Raises `TransientError` that names the zones where edits overtook every attempt, or where the list is short.
     """
-    reader, groups = _Reader(client, window, known), Groups(refs)
+    reader = _Reader(client, window, known)
+    left = {ref.id: ref for ref in refs}
+    async for desired in reader.everything({**left}):
+        del left[desired.ref.id]
+        yield desired
+    groups = Groups(left.values())
     running: set[asyncio.Task[_Read]] = set()
     overtaken: list[str] = []
 
@@ -96,6 +104,22 @@ class _Reader:
     client: NetBoxClient
     window: ChangeWindow
     known: KnownZones
+
+    async def everything(self, refs: Mapping[int, ZoneRef]) -> AsyncIterator[Desired]:
+        """Yield the zones that can be taken from one reading of all that NetBox has, the largest first; often that is none.
+
+        Those that an edit overtook are not among them.
+        """
+        listed = self.known.of(refs) if self.known.are_everything(refs) and len(refs) >= FEWEST_ZONES else None
+        records = None if listed is None else await all_records(self.client, listed[0])
+        if listed is None or records is None:
+            return
+        zones, before = listed
+        stale = await self.window.zones(await self.window.look() - before)
+        for zone in sorted(zones, key=lambda zone: len(records.get(zone.id, ())), reverse=True):
+            of_zone = {zone.id: records.pop(zone.id, [])}
+            for desired in await self._made_of([zone], of_zone, {zone.id: refs[zone.id]}, stale):
+                yield desired
 
     async def group(self, refs: Group) -> _Read:
         """Read a group, edited zones of it again."""
@@ -164,8 +188,17 @@ class _Reader:
     async def _desired(
         self, zones: Sequence[ZoneRow], rows: Sequence[RecordRow], pending: dict[int, ZoneRef], stale: frozenset[int]
     ) -> list[Desired]:
-        records = await by_zone(self.client, zones, rows)
-        return await off_the_loop(len(rows), self._made, zones, records, pending, stale)
+        return await self._made_of(zones, await by_zone(self.client, zones, rows), pending, stale)
+
+    async def _made_of(
+        self,
+        zones: Sequence[ZoneRow],
+        records: Mapping[int, Sequence[RecordRow]],
+        pending: Mapping[int, ZoneRef],
+        stale: frozenset[int],
+    ) -> list[Desired]:
+        size = sum(map(len, records.values()))
+        return await off_the_loop(size, self._made, zones, records, pending, stale)
 
     def _made(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from netbox_pdns.dns.names import name_or_text
@@ -18,8 +19,16 @@ from netbox_pdns.settings import Selection
 _NAMES_AT_ONCE = 50
 
 
-async def selected(client: NetBoxClient, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRow, ...]:
-    """Return the active zones that *selection* picks, in the order of ids; of *names* those alone, where there are any.
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Zones, in the order of ids, and whether they are all active ones that NetBox has."""
+
+    rows: tuple[ZoneRow, ...]
+    everything: bool = False
+
+
+async def selected(client: NetBoxClient, selection: Selection, names: Sequence[str] = ()) -> Selected:
+    """Return the active zones that *selection* picks; of *names* those alone, where there are any.
 
     A few names cost one small request. Where it does not find them all the whole list is read and returned, which tells why.
 
@@ -27,11 +36,14 @@ async def selected(client: NetBoxClient, selection: Selection, names: Sequence[s
     one name.
     """
     picked = await _by_name(client, selection, names) if 0 < len(names) <= _NAMES_AT_ONCE else ()
+    everything = False
     if not picked or len(picked) != len(names):
-        rows = await whole(client, ZONES, await _query(client, selection), ZoneRow)
+        views = await _views(client)
+        rows = await whole(client, ZONES, await _query(client, selection, views), ZoneRow)
         picked = tuple(row for row in rows if row.active and named(row.name, selection))
+        everything = len(views) == 1 and selection == Selection(view=selection.view)
     _refuse_doubles(picked)
-    return picked
+    return Selected(picked, everything)
 
 
 async def _by_name(client: NetBoxClient, selection: Selection, names: Sequence[str]) -> tuple[ZoneRow, ...]:
@@ -65,9 +77,9 @@ def zone_ref(client: NetBoxClient, row: ZoneRow) -> ZoneRef:
     )
 
 
-async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, str | int]]:
+async def _query(client: NetBoxClient, selection: Selection, views: Sequence[ViewRow]) -> list[tuple[str, str | int]]:
     query: list[tuple[str, str | int]] = [("fields", ZONE_FIELDS), ("active", "true")]
-    query.append(("view_id", await view_id(client, selection.view)))
+    query.append(("view_id", _view_id(views, selection.view)))
     if selection.nameserver is not None:
         query.append(("nameserver_id", await _nameserver(client, selection.nameserver)))
     if selection.tag:
@@ -84,7 +96,14 @@ async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, 
 
 async def view_id(client: NetBoxClient, wanted: str | None) -> int:
     """Return the id of the view *wanted* (id or name; None is the default view); raises `ConfigurationError`."""
-    views = await whole(client, VIEWS, [("fields", "id,name,default_view")], ViewRow)
+    return _view_id(await _views(client), wanted)
+
+
+async def _views(client: NetBoxClient) -> Sequence[ViewRow]:
+    return await whole(client, VIEWS, [("fields", "id,name,default_view")], ViewRow)
+
+
+def _view_id(views: Sequence[ViewRow], wanted: str | None) -> int:
     for view in views:
         if _is(view, wanted):
             return view.id

@@ -41,9 +41,9 @@ class NetBoxSource:
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
         before = await self._window.look()
-        rows = await selected(self.client, selection, names)
-        self._known.note(rows, before)
-        return tuple(sorted((zone_ref(self.client, row) for row in rows), key=lambda ref: (ref.view, ref.name)))
+        found = await selected(self.client, selection, names)
+        self._known.note(found.rows, before, everything=found.everything)
+        return tuple(sorted((zone_ref(self.client, row) for row in found.rows), key=lambda ref: (ref.view, ref.name)))
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
