@@ -13,11 +13,14 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
+from netbox_pdns.netbox import listing
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import follow
-from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, ZoneRow
+from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, RecordRow, ZoneRow
+
+Records: TypeAlias = listing.Listed[RecordRow]
 
 _IDS_AT_ONCE = 100
 _FIELDS = "id,time,action,changed_object_type,changed_object_id,prechange_data,postchange_data"
@@ -85,6 +88,7 @@ class KnownZones:
         self._clock = clock
         self._listed: dict[int, Listed] = {}
         self._everything: frozenset[int] = frozenset()
+        self._records: tuple[frozenset[int], Records] | None = None
 
     def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, everything: bool = False) -> None:
         """Take note of *rows*, listed after the look *before*; *everything* tells whether NetBox has no others."""
@@ -93,6 +97,17 @@ class KnownZones:
         now = self._clock()
         self._listed = {number: each for number, each in self._listed.items() if each.until > now}
         self._listed |= {row.id: Listed(row, before, now + self._holds) for row in rows}
+
+    def note_records(self, ids: Collection[int], records: Records) -> None:
+        """Take note of the records of the zones *ids*, which were read after the look that came with these."""
+        self._records = frozenset(ids), records
+
+    def take_records(self, ids: Collection[int]) -> Records | None:
+        """Return the records of just the zones *ids*, once, where they were read when these were listed."""
+        if self._records is None or self._records[0] != frozenset(ids):
+            return None
+        (_, records), self._records = self._records, None
+        return records
 
     def are_everything(self, ids: Collection[int]) -> bool:
         """Tell whether the zones *ids* are all that NetBox has, as it was listed last."""

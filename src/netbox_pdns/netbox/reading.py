@@ -137,7 +137,7 @@ class _Reader:
             try:
                 if zones is None:
                     zones = await self._zones(pending)
-                records = await self._records(zones)
+                records = self.known.take_records(pending) or await self._records(zones)
             except (RefusedRequestError, ShiftedListError):  # edited while it was read
                 if attempt + 2 == ATTEMPTS:
                     raise

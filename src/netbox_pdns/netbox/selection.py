@@ -16,15 +16,16 @@ from netbox_pdns.netbox.wire import NAMESERVERS, VIEWS, ZONE_FIELDS, ZONES, Name
 from netbox_pdns.planning.values import ZoneRef
 from netbox_pdns.settings import Selection
 
-_NAMES_AT_ONCE = 50
+FEW_NAMES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Zones, in the order of ids, and whether they are all active ones that NetBox has."""
+    """Zones, in the order of ids: are they all that is active, and alone under their names in all views?"""
 
     rows: tuple[ZoneRow, ...]
     everything: bool = False
+    alone: bool = False
 
 
 async def selected(client: NetBoxClient, selection: Selection, names: Sequence[str] = ()) -> Selected:
@@ -35,24 +36,32 @@ async def selected(client: NetBoxClient, selection: Selection, names: Sequence[s
     Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have, and where two views give
     one name.
     """
-    picked = await _by_name(client, selection, names) if 0 < len(names) <= _NAMES_AT_ONCE else ()
-    everything = False
-    if not picked or len(picked) != len(names):
-        views = await _views(client)
-        rows = await whole(client, ZONES, await _query(client, selection, views), ZoneRow)
-        picked = tuple(row for row in rows if row.active and named(row.name, selection))
-        everything = len(views) == 1 and selection == Selection(view=selection.view)
+    called = await _called(client, names) if 0 < len(names) <= FEW_NAMES and _by_name_alone(selection) else ()
+    picked = tuple(row for row in called if _is(row.view, selection.view) and named(row.name, selection))
+    if picked and len(picked) == len(names):
+        _refuse_doubles(picked)
+        return Selected(picked, alone=len(called) == len(picked))
+    views = await _views(client)
+    rows = await whole(client, ZONES, await _query(client, selection, views), ZoneRow)
+    picked = tuple(row for row in rows if row.active and named(row.name, selection))
     _refuse_doubles(picked)
-    return Selected(picked, everything)
+    return Selected(picked, everything=len(views) == 1 and selection == Selection(view=selection.view))
 
 
-async def _by_name(client: NetBoxClient, selection: Selection, names: Sequence[str]) -> tuple[ZoneRow, ...]:
-    """Return the zones called *names* in the selected view; none for a selection by other objects, which need lists."""
-    if selection.nameserver is not None or selection.tag or selection.tenant:
-        return ()
-    query: Query = [("fields", ZONE_FIELDS), ("active", "true")]
-    rows = await whole(client, ZONES, [*query, *(("name__ie", name.rstrip(".") or ".") for name in names)], ZoneRow)
-    return tuple(row for row in rows if row.active and _is(row.view, selection.view) and named(row.name, selection))
+def _by_name_alone(selection: Selection) -> bool:
+    """Tell whether a zone's row tells if it is selected; other objects need lists."""
+    return selection.nameserver is None and not selection.tag and not selection.tenant
+
+
+async def _called(client: NetBoxClient, names: Sequence[str]) -> tuple[ZoneRow, ...]:
+    """Return the active zones called *names*, of all views."""
+    query: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("name__ie", spelt(name)) for name in names)]
+    return tuple(row for row in await whole(client, ZONES, query, ZoneRow) if row.active)
+
+
+def spelt(name: str) -> str:
+    """Return the canonical *name* of a zone as NetBox spells it."""
+    return name.rstrip(".") or "."
 
 
 def named(zone: str, selection: Selection) -> bool:
