@@ -33,7 +33,7 @@ class ShiftedListError(TransientError):
 class Listed(Generic[R]):
     """A list as it was read once, in the order of ids; NetBox `counted` so many when the first page was read."""
 
-    rows: Sequence[R]
+    rows: list[R]
     counted: int
     pages: int
 
@@ -149,7 +149,7 @@ async def _id_at(client: NetBoxClient, path: str, query: Query, place: int) -> i
     return page.results[0].id
 
 
-def _in_order(path: str, page: Page[R], start: int) -> Sequence[R]:
+def _in_order(path: str, page: Page[R], start: int) -> list[R]:
     """Return the objects of *page*; raises `ShiftedListError` where their ids do not rise from *start*."""
     ids = [start - 1, *(row.id for row in page.results)]
     if any(a >= b for a, b in itertools.pairwise(ids)) or (page.next is not None and not page.results):

@@ -18,9 +18,7 @@ from netbox_pdns.resilience.together import off_the_loop
 _IDS_AT_ONCE = 200
 
 
-async def by_zone(
-    client: NetBoxClient, zones: Sequence[ZoneRow], rows: Sequence[RecordRow]
-) -> Mapping[int, Sequence[RecordRow]]:
+async def by_zone(client: NetBoxClient, zones: Sequence[ZoneRow], rows: list[RecordRow]) -> dict[int, list[RecordRow]]:
     """Return *rows*, the records of *zones* (distinct names), by the id of their zone."""
     if len(zones) == 1:
         return {zones[0].id: rows}

@@ -12,7 +12,7 @@ one is named in the error at the end, when all others have been yielded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netbox_pdns.errors import TransientError
@@ -177,7 +177,7 @@ class _Reader:
     async def _records(self, zones: Sequence[ZoneRow]) -> Listed[RecordRow]:
         """Read the active records of *zones*; raises `_TooManyError` where several zones have too many together."""
         if not zones:
-            return Listed((), 0, 0)
+            return Listed([], 0, 0)
         query: Query = [("fields", RECORD_FIELDS), ("active", "true"), *(("zone_id", row.id) for row in zones)]
         most = RECORDS_AT_ONCE if len(zones) > 1 else None
         listed = await read_short(self.client, RECORDS, query, RecordRow, most)
@@ -186,14 +186,14 @@ class _Reader:
         return listed
 
     async def _desired(
-        self, zones: Sequence[ZoneRow], rows: Sequence[RecordRow], pending: dict[int, ZoneRef], stale: frozenset[int]
+        self, zones: Sequence[ZoneRow], rows: list[RecordRow], pending: dict[int, ZoneRef], stale: frozenset[int]
     ) -> list[Desired]:
         return await self._made_of(zones, await by_zone(self.client, zones, rows), pending, stale)
 
     async def _made_of(
         self,
         zones: Sequence[ZoneRow],
-        records: Mapping[int, Sequence[RecordRow]],
+        records: dict[int, list[RecordRow]],
         pending: Mapping[int, ZoneRef],
         stale: frozenset[int],
     ) -> list[Desired]:
@@ -203,7 +203,7 @@ class _Reader:
     def _made(
         self,
         zones: Sequence[ZoneRow],
-        records: Mapping[int, Sequence[RecordRow]],
+        records: dict[int, list[RecordRow]],
         pending: Mapping[int, ZoneRef],
         stale: frozenset[int],
     ) -> list[Desired]:
@@ -213,5 +213,12 @@ class _Reader:
             ref = zone_ref(self.client, zone)
             if zone.id in stale or (ref.name, ref.view) != (pending[zone.id].name, pending[zone.id].view):
                 continue
-            found.append(desired_zone(ref, records.get(zone.id, ()), zone.default_ttl, url))
+            found.append(desired_zone(ref, _taken(records.get(zone.id, [])), zone.default_ttl, url))
         return found
+
+
+def _taken(rows: list[RecordRow]) -> Iterator[RecordRow]:
+    """Yield *rows* and let go of each: a large zone is in memory in one form, not in both."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()

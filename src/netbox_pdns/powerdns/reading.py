@@ -27,12 +27,16 @@ def listed(zone: ZoneWire) -> TargetZone:
 def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True) -> Observed:
     """Return a zone with its content; parses every rdata, so call it off the event loop.
 
+    Empties `zone.rrsets`: a large zone is in memory in one form, not in both.
+
     *rectifies* is False for a zone of ours of which we owe the rectification (`netbox_pdns.powerdns.rectifying`).
     """
     name = canonical_name(zone.name)
     enabled: list[RRset] = []
     disabled: list[RRset] = []
-    for wire in zone.rrsets:  # comments keep empty RRsets in some backends' lists
+    zone.rrsets.reverse()
+    while zone.rrsets:
+        wire = zone.rrsets.pop()  # comments keep empty RRsets in some backends' lists
         if len(wire.records) == 1:
             (disabled if wire.records[0].disabled else enabled).append(_rrset(wire, wire.records))
             continue
