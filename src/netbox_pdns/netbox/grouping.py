@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from netbox_pdns.netbox.client import PAGE_SIZE
 from netbox_pdns.planning.values import ZoneRef
@@ -48,10 +48,11 @@ class Groups:
             group.append(self._left.popleft())
         return tuple(group)
 
-    def note(self, zones: int, records: int) -> None:
-        """Take note of how many *records* a group of so many *zones* had; a few large ones change little."""
-        if zones:
-            self._records_a_zone = max(1.0, 0.5 * self._records_a_zone + 0.5 * min(records, PAGE_SIZE) / zones)
+    def note(self, records: Sequence[int]) -> None:
+        """Take note of how many records each zone of a group had; a single large one changes little."""
+        if records:
+            mean = sum(min(each, PAGE_SIZE) for each in records) / len(records)
+            self._records_a_zone = max(1.0, (self._records_a_zone + mean) / 2)
 
     def halve(self, group: Group) -> None:
         """Put back, in two halves, a group that has too many records."""

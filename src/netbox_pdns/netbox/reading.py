@@ -77,7 +77,7 @@ async def read_zones(
                 if group.too_many:
                     groups.halve(group.group)
                 else:
-                    groups.note(len(group.group), sum(map(_records, group.done)))
+                    groups.note([_records(desired) for desired in group.done])
                 go_on()
                 overtaken += group.overtaken
                 for desired in group.done:
