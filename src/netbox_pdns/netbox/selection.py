@@ -48,6 +48,19 @@ async def selected(client: NetBoxClient, selection: Selection, names: Sequence[s
     return Selected(picked, everything=len(views) == 1 and selection == Selection(view=selection.view))
 
 
+async def selected_zone(client: NetBoxClient, selection: Selection, name: str) -> ZoneRow | None:
+    """Return the active zone *name* (canonical) where *selection* picks it, None where it does not: why is not asked.
+
+    Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have.
+    """
+    called = await _called(client, (name,))
+    picked = [row for row in called if _is(row.view, selection.view) and named(row.name, selection)]
+    if picked and not _by_name_alone(selection):
+        query: Query = [*await _query(client, selection, await _views(client)), ("name__ie", spelt(name))]
+        picked = [row for row in await whole(client, ZONES, query, ZoneRow) if row.active]
+    return picked[0] if picked else None
+
+
 def _by_name_alone(selection: Selection) -> bool:
     """Tell whether a zone's row tells if it is selected; other objects need lists."""
     return selection.nameserver is None and not selection.tag and not selection.tenant

@@ -16,7 +16,7 @@ from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones, Records
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.reading_names import read_names
-from netbox_pdns.netbox.selection import selected, spelt, zone_ref
+from netbox_pdns.netbox.selection import selected, selected_zone, spelt, zone_ref
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ChangeRow, RecordRow, ZoneRow
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
@@ -78,6 +78,16 @@ class NetBoxSource:
         if records is not None and found.alone:
             self._ask_ahead(found.rows[0], records)
         return tuple(sorted((zone_ref(self.client, row) for row in found.rows), key=lambda ref: (ref.view, ref.name)))
+
+    async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
+        """Return the active zone *name* (canonical) where *selection* picks it; see `selection.selected_zone`."""
+        before = await self._window.look()
+        row = await selected_zone(self.client, selection, name)
+        if row is None:
+            return None
+        self._known.note((row,), before)
+        self.told([(row.id, row.name)])
+        return zone_ref(self.client, row)
 
     async def _records_of(self, zone: str) -> Records | None:
         """Return the records of the zones called so, of all views; None where NetBox has none that is spelt so."""
