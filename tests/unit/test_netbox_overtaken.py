@@ -40,11 +40,14 @@ class Restless:
     refs: tuple[ZoneRef, ...] = REFS
     named: list[int] = field(default_factory=list)
     """The zones that requests for records named."""
+    explaining: int = 0
+    """Requests for entries that explain why something goes."""
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         query = request.query_params
         ids = {int(each) for key in ("id", "zone_id") for each in query.getlist(key)}
+        self.explaining += "q" in query
         self.named += [int(each) for each in query.getlist("zone_id")]
         rows = [row for row in self._rows(request.url.path) if not ids or row.get("zone", row)["id"] in ids]
         if named := query.get("zone") or query.get("name__ie"):
@@ -143,6 +146,24 @@ def test_a_zone_by_name_is_read_ahead_and_what_an_edit_overtook_again(edits: int
     assert [each.ref.id for each in desired] == [2]
     assert _values(desired, "busy.example.") == {f"192.0.2.{netbox.value}"}
     assert bool(netbox.named) == bool(edits)
+
+
+def test_what_explains_is_asked_anew_with_each_listing() -> None:
+    """An entry of another reading tells nothing: an older deletion never explains what went later."""
+    netbox = Restless(0)
+
+    async def asked_ahead() -> list[int]:
+        app = Starlette(routes=[Route("/{path:path}", netbox.answer)])
+        found = []
+        async with serving(app) as url, NetBoxSource(NetBoxSettings(url=url, token=SecretStr("x"))) as source:
+            for _ in range(3):
+                (ref,) = await source.zones(Selection(), ["busy.example."])
+                await source.read([ref]).__anext__()
+                found.append(netbox.explaining)
+        return found
+
+    first, second, third = asyncio.run(asked_ahead())
+    assert 0 < first < second < third
 
 
 def test_everything_is_read_by_requests_that_name_no_zone() -> None:

@@ -100,8 +100,9 @@ class NetBoxSource:
     def _ask_ahead(self, zone: ZoneRow, records: Records) -> None:
         """Keep the records of a zone that is asked for alone, and ask already what may explain why others are gone."""
         self._known.note_records([zone.id], records)
-        if zone.id not in self._late:
-            self._late[zone.id] = asyncio.create_task(of_late(self.client, name_or_text(zone.name)))
+        if older := self._late.pop(zone.id, None):  # what it tells is of another reading
+            older.cancel()
+        self._late[zone.id] = asyncio.create_task(of_late(self.client, name_or_text(zone.name)))
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
