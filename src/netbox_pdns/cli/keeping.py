@@ -132,6 +132,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
             mqtt=lambda: MqttState() if mqtt is None else _mqtt_state(mqtt.status),
             scheduler=lambda: SchedulerState(True, len(schedules_of(settings.triggers))),
             store=lambda: memory.health,
+            stop=keeper.stop,
             events=bus,
             metrics=metrics,
         )
