@@ -197,7 +197,7 @@ class Worker:
             self._board.forget(self.target, work.zone)
             return
         now = self._board.clock()
-        state = failed(before, error) if outcome is None and error is not None else before
+        state = failed(replace(before, looked_at=now), error) if outcome is None and error is not None else before
         if outcome is not None:
             state = state_after(before, outcome, work.scope, now)
             if outcome.orphaned and outcome.applied:
