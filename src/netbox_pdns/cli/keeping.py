@@ -97,7 +97,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         parts.source.told = names.learn_all
         progress = Progress([served.target.name for served in parts.targets])
         feeds = _make_feeds(settings, parts, memory, keeper, hints, progress, names, board, logger)
-        remembering_ = Remembering(memory.zones, memory.receipts, board)
+        remembering_ = Remembering(memory.zones, memory.receipts, board, tell=telling.announcer.change)
         telling.listeners += [remembering_, Places(progress), _deep_passes(memory), *([confirmer] if confirmer else [])]
         scheduler = _make_scheduler(settings, memory, hints, board)
         works: list[Coroutine[Any, Any, object]] = [
