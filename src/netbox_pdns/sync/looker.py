@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from netbox_pdns.planning.names_moved import delegations
 from netbox_pdns.planning.values import NO_EXPLANATIONS, Explanations, ZoneRef
 from netbox_pdns.resilience.together import both
 from netbox_pdns.store.refusals import Refusals
@@ -26,11 +27,15 @@ MOST_NOT_OURS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A zone at its last whole look: how NetBox has it, how many RRsets it has, whether some are disabled on the server."""
+    """A zone at its last whole look: how NetBox has it, how many RRsets it has, whether some are disabled on the server.
+
+    `cuts` are the owner names of its delegations, on either side.
+    """
 
     ref: ZoneRef
     rrsets: int
     disabled: bool
+    cuts: frozenset[str]
 
 
 class Looker:
@@ -88,7 +93,10 @@ class Looker:
             self._known.pop(event.plan.zone, None)
         else:
             disabled = event.observed is not None and bool(event.observed.disabled)
-            self._known[event.plan.zone] = _Known(event.desired.ref, len(event.desired.zone.rrsets), disabled)
+            wanted = event.desired.zone
+            there = {} if event.observed is None else event.observed.zone.rrsets
+            cuts = delegations(wanted.name, [*wanted.rrsets, *there])
+            self._known[event.plan.zone] = _Known(event.desired.ref, len(wanted.rrsets), disabled, cuts)
 
     async def _part(
         self, known: _Known, names: frozenset[str], request: SyncRequest, gone: Explanations
@@ -99,7 +107,9 @@ class Looker:
         if desired is None or observed is None:
             return None
         elsewhere = max(0, known.rrsets - len(desired.zone.rrsets))
-        return await self._reconciler(request, self._tell, gone).bring_part(desired, observed, Part(names, elsewhere))
+        return await self._reconciler(request, self._tell, gone).bring_part(
+            desired, observed, Part(names, elsewhere, known.cuts)
+        )
 
     async def _whole(self, zone: str, request: SyncRequest, gone: Explanations) -> ZoneOutcome | None:
         target = self.served.target

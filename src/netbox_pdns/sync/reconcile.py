@@ -53,10 +53,14 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a zone is looked at: the owner `names` and the apex, beside `elsewhere` RRsets of the server that are not."""
+    """What of a zone is looked at: the owner `names` and the apex, beside `elsewhere` RRsets of the server that are not.
+
+    `cuts` are the owner names of the zone's delegations.
+    """
 
     names: frozenset[str]
     elsewhere: int
+    cuts: frozenset[str] = frozenset()
 
 
 class _Uncounted:
@@ -159,8 +163,9 @@ class Reconciler:
     async def _plan(
         self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str], part: Part | None
     ) -> tuple[ZonePlan, Explanations]:
-        elsewhere = 0 if part is None else part.elsewhere
-        context = replace(self._context(desired.zone.name), refused=refused, elsewhere=elsewhere)
+        context = replace(self._context(desired.zone.name), refused=refused)
+        if part is not None:
+            context = replace(context, elsewhere=part.elsewhere, cuts=part.cuts)
         size = _size(desired, observed)
         plan = await off_the_loop(size, plan_zone, desired, observed, context)
         if not plan.unexplained:
