@@ -77,7 +77,8 @@ def test_a_fault_that_stays_ends_in_its_class_of_error(
             came = come(scene.world, targets=[scene.world.target(url=powerdns_proxy.url)])
         assert powerdns_proxy.harmed
         came.must_read_well(scene.world.server.api_key, scene.world.netbox.token)
-        scene.must_be_served(came.done)
+        if (name, place) != ("404", "delete"):  # a zone that PowerDNS says is gone is as good as deleted
+            scene.must_be_served(came.done)
         for error in came.errors:
             assert isinstance(error, kind | NetboxPdnsError if place in {"config", "make", "delete"} else kind), repr(
                 error
