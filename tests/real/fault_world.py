@@ -112,14 +112,14 @@ class Scene:
     rounds: int = 0
 
     @classmethod
-    def of(cls, world: World) -> Scene:
-        """Make the zones and bring them."""
+    def of(cls, world: World, **options: Any) -> Scene:
+        """Make the zones and bring them, by the settings *options*."""
         zones = dict(zip("abc", world.make_zones("a", "b", "c"), strict=True))
         for number in zones.values():
             world.add(number, *KEPT, "turn A 192.0.2.100")
         scene = cls(world, zones)
         scene.edit()
-        world.settle()
+        world.settle(**options)
         return scene
 
     def edit(self) -> None:

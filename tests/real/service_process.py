@@ -6,16 +6,17 @@ import json
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import servers
-from program import begun
+from program import begun, program
 from servers import eventually
+from sync_world import World
 
 SECRET = "of-webhooks-and-the-machine"
 KEY = "of-people-at-the-machine"
@@ -144,3 +145,22 @@ class Service:
     def tail(self) -> str:
         """Return the end of what it printed."""
         return "\n".join(self.log.read_text().splitlines()[-25:]) if self.log.exists() else ""
+
+
+@contextmanager
+def told_by_webhooks(world: World, service: Service) -> Iterator[None]:
+    """Have NetBox send its webhooks to the service within the block, as `netbox-pdns setup netbox` sets it up."""
+    variables = {
+        "NETBOX_PDNS_NB_URL": world.netbox.url,
+        "NETBOX_PDNS_INSTANCE": world.word,
+        "NETBOX_PDNS_WEBHOOK_SECRET": SECRET,
+        "NETBOX_PDNS_SETUP_TOKEN": world.netbox.token,
+    }
+    given = ("setup", "netbox", "--no-user", "--yes", "--url", service.url)
+    done = program(*given, home=world.directory, variables=variables)
+    assert done.status == 0, done.out + done.err
+    try:
+        yield
+    finally:
+        gone = program(*given, "--remove", home=world.directory, variables=variables)
+        assert gone.status == 0, gone.out + gone.err

@@ -18,9 +18,8 @@ import dns.exception
 import fault_proxy
 import servers
 from fault_proxy import Exchange, Fault, FaultProxy, Request, Rule
-from program import program
 from servers import NetBoxServer, eventually
-from service_process import PATIENCE, SECRET, Service
+from service_process import PATIENCE, Service
 from sync_world import World, world_of
 
 from netbox_pdns.sandbox.background import in_background
@@ -183,23 +182,3 @@ def system_of(
         finally:
             for label in system.following:
                 servers.api(secondary, "DELETE", f"/zones/{world.name(label)}")
-
-
-@contextmanager
-def told_by_webhooks(system: System) -> Iterator[None]:
-    """Have NetBox send its webhooks to the service within the block, as `netbox-pdns setup netbox` sets it up."""
-    variables = {
-        "NETBOX_PDNS_NB_URL": system.world.netbox.url,
-        "NETBOX_PDNS_INSTANCE": system.world.word,
-        "NETBOX_PDNS_WEBHOOK_SECRET": SECRET,
-        "NETBOX_PDNS_SETUP_TOKEN": system.world.netbox.token,
-    }
-    home = system.world.directory
-    given = ("setup", "netbox", "--no-user", "--yes", "--url", system.service.url)
-    done = program(*given, home=home, variables=variables)
-    assert done.status == 0, done.out + done.err
-    try:
-        yield
-    finally:
-        gone = program(*given, "--remove", home=home, variables=variables)
-        assert gone.status == 0, gone.out + gone.err

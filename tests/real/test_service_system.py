@@ -13,7 +13,8 @@ from contextlib import ExitStack
 
 import pytest
 from servers import NetBoxServer
-from service_world import System, system_of, told_by_webhooks
+from service_process import told_by_webhooks
+from service_world import System, system_of
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
@@ -50,7 +51,7 @@ def system(
         made.service.start()
         made.service.ready()
         if request.param == "webhooks":
-            stack.enter_context(told_by_webhooks(made))
+            stack.enter_context(told_by_webhooks(made.world, made.service))
         yield made
 
 

@@ -218,6 +218,30 @@ def test_what_is_in_memory_outlives_a_read_that_was_given_up(tmp_path: Path, mon
     asyncio.run(story())
 
 
+def test_what_is_in_memory_outlives_a_write_that_was_cancelled(tmp_path: Path) -> None:
+    """Wherever in its transaction that was."""
+    (tmp_path / "data").write_text("a file in the directory's place")
+    world = StoreWorld(tmp_path / "data")
+
+    async def some_work(connection: AsyncConnection) -> None:
+        for _ in range(20):
+            await connection.execute(text("SELECT 1"))
+
+    async def story() -> None:
+        async with world.opened() as memory:
+            memory.receipts.add(receipt())
+            assert await memory.settled(LONG)
+            for turns in range(50):
+                writing = asyncio.create_task(memory.zones._database.write_now(some_work))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                writing.cancel()
+                await asyncio.wait({writing})
+            assert len((await memory.receipts.page()).receipts) == 1
+
+    asyncio.run(story())
+
+
 def test_a_folded_receipt_has_the_later_ones_times() -> None:
     """And the earlier one's edit: the lag is counted from there."""
     earlier, later = receipt(applied=NOON), receipt(applied=NOON + 60)

@@ -123,6 +123,40 @@ def test_what_fails_comes_back_until_it_is_done(tmp_path: Path, error: NetboxPdn
     run(work)
 
 
+def test_a_fault_of_ours_in_one_zone_ends_nothing_else(tmp_path: Path) -> None:
+    target = MemoryTarget(fails={A: ZeroDivisionError("oh")})  # type: ignore[dict-item]
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(), target) as here:
+            here.keeper.look(hint(A))
+            here.keeper.look(hint(B))
+            await here.until(lambda: looks(here, A) > 1 and looks(here, B))
+            state = here.board.zone("one", A)
+            assert (state.condition, state.error_class) == (Condition.FAILING, "unexpected")
+            assert list(target.served) == [B]
+            target.fails.clear()
+            await here.until(lambda: A in target.served)
+
+    run(work)
+
+
+def test_edits_of_records_in_zones_of_other_targets_cost_nothing(tmp_path: Path) -> None:
+    """That a zone is not its own a target finds out once; an edit of the zone itself has it look again."""
+    source, target = netbox(A), MemoryTarget()
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            for number in range(3):
+                here.keeper.look(hint(B, f"www.{B}"))
+                await here.until(lambda number=number: looks(here, B) == number + 1)
+            assert source.asked == [B]
+            source.views = {None: [zone(B, "192.0.2.1")]}
+            here.keeper.look(hint(B))
+            await here.until(lambda: B in target.served)
+
+    run(work)
+
+
 def test_a_target_that_hangs_delays_no_other(tmp_path: Path) -> None:
     never = asyncio.Event()
     hanging, alive = MemoryTarget("hanging", until=never.wait), MemoryTarget("alive")

@@ -45,13 +45,20 @@ _AT_ONCE = 50
 _RECORD_LOG: Query = (("changed_object_type", RECORD_TYPE), ("fields", CHANGE_FIELDS))
 
 
-async def explain(client: NetBoxClient, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
+async def explain(
+    client: NetBoxClient, zone: ZoneRef, removed: Sequence[RecordKey], late: Sequence[ChangeRow] | None = None
+) -> Explanations:
     """Return for those of *removed* (records that a server has in *zone*) that NetBox explains why they go, in words.
+
+    *late* is what `of_late` returned for the zone after its records were read, where that was asked for already.
 
     Raises `ConfigurationError` where the token may not view the change log.
     """
     wanted = set(removed)
-    found = await _of_late(client, zone, wanted)
+    log = _Log(wanted, zone.name, {zone.id})
+    for row in await of_late(client, zone.name) if late is None else late:
+        log.take(row)
+    found = log.found
     for further in (_out_of_service, _ever, _behind_cnames):
         if wanted - found.keys():
             found |= await further(client, zone, wanted - found.keys())
@@ -116,12 +123,9 @@ def record_of(data: Mapping[str, Any], zone: str, owners: Collection[Key] | None
         return None
 
 
-async def _of_late(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
-    """Look at the newest entries about the zone alone: one cheap request, which tells most of what was edited just now."""
-    log = _Log(wanted, zone.name, {zone.id})
-    async for row in client.newest_first(CHANGES, [*_RECORD_LOG, *_about(zone.name)], ChangeRow, 1):
-        log.take(row)
-    return log.found
+async def of_late(client: NetBoxClient, zone: str) -> Sequence[ChangeRow]:
+    """Return the newest entries about a zone's records: one cheap request, which tells most of what was edited just now."""
+    return [row async for row in client.newest_first(CHANGES, [*_RECORD_LOG, *_about(zone)], ChangeRow, 1)]
 
 
 async def _ever(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:

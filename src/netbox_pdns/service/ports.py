@@ -167,12 +167,16 @@ def _alive() -> bool:
     return True
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceParts:
     """Everything that the HTTP side needs of the rest. What is a function here is asked anew each time; none blocks.
 
     `accept_source` takes NetBox as it is now, where everything is held because it went back. `alive` tells whether the
-    keeper still works: where it does not, the process is to be started anew.
+    keeper still works: where it does not, the process is to be started anew. `stop` has nothing more begun, at once.
     """
 
     board: Board
@@ -186,5 +190,6 @@ class ServiceParts:
     scheduler: Callable[[], SchedulerState] = SchedulerState
     store: Callable[[], StoreHealth] = StoreState
     alive: Callable[[], bool] = _alive
+    stop: Callable[[], None] = _nothing
     events: EventBus = field(default_factory=EventBus)
     metrics: Metrics = field(default_factory=Metrics)

@@ -67,6 +67,9 @@ async def serve(settings: Settings, load_parts: Callable[[], OpenParts], around:
             async with serving(door, listener, tls, _GRACE) as url, asyncio.TaskGroup() as group:
                 open_parts = await asyncio.to_thread(load_parts)
                 parts = await stack.enter_async_context(open_parts(settings, logger))
+                _on_signal((signal.SIGTERM, signal.SIGINT), lambda: _stop(stop, parts))
+                if stop.is_set():
+                    parts.stop()
                 service, app = await asyncio.to_thread(_application, settings, parts, around, stop)
                 door.open(app)
                 _on_signal((signal.SIGHUP,), lambda: _reload(service, tls, around))
@@ -107,6 +110,12 @@ async def _ended(stack: AsyncExitStack, end: float, logger: FilteringBoundLogger
         logger.error("work in hand did not end in time and was broken off", seconds=round(time.monotonic() - began, 1))
     else:
         logger.info("stopped", seconds=round(time.monotonic() - began, 2))
+
+
+def _stop(stop: asyncio.Event, parts: ServiceParts) -> None:
+    """Have all end, work first: HTTP may take a while to load, and to finish what it was asked."""
+    parts.stop()
+    stop.set()
 
 
 def _on_signal(numbers: tuple[signal.Signals, ...], act: Callable[[], None]) -> None:

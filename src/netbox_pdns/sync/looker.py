@@ -20,6 +20,9 @@ from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.ports import Removals, Source
 from netbox_pdns.sync.reconcile import UNCOUNTED, Part, Reconciler, Served
 
+MOST_NOT_OURS = 100_000
+"""Zones of other targets that are kept in mind."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -52,6 +55,8 @@ class Looker:
         self._clock = clock
         self._counts = counts
         self._known: dict[str, _Known] = {}
+        self._not_ours: set[str] = set()
+        """Zones with which this target has nothing to do: where only records are edited, that stays so."""
 
     async def look(
         self,
@@ -66,6 +71,8 @@ class Looker:
         Raises what the lists of NetBox or of the server raise.
         """
         request = request or SyncRequest()
+        if scope.rrsets is not None and zone in self._not_ours:
+            return None
         if scope.rrsets is not None and (known := self._known.get(zone)) is not None and not known.disabled:
             outcome = await self._part(known, frozenset(name for name, _ in scope.rrsets), request, gone)
             if outcome is not None:
@@ -76,6 +83,7 @@ class Looker:
         """Learn of a zone from a whole look at it, whoever made it."""
         if not isinstance(event, ZonePlanned) or event.plan.target != self.served.target.name:
             return
+        self._not_ours.discard(event.plan.zone)
         if event.desired is None or event.plan.foreign:
             self._known.pop(event.plan.zone, None)
         else:
@@ -95,12 +103,15 @@ class Looker:
 
     async def _whole(self, zone: str, request: SyncRequest, gone: Explanations) -> ZoneOutcome | None:
         target = self.served.target
-        refs, line = await both(self._source.zones(self.served.settings.selection, (zone,)), target.line(zone))
-        for ref in (ref for ref in refs if ref.name == zone):
+        self._not_ours.discard(zone)
+        ref, line = await both(self._source.zone(self.served.settings.selection, zone), target.line(zone))
+        if ref is not None:
             async for desired in self._source.read((ref,)):
                 return await self._reconciler(request, self._noting, gone).bring(desired, line)
         self._known.pop(zone, None)
         if line is None or line.account != target.mark:
+            if len(self._not_ours) < MOST_NOT_OURS:
+                self._not_ours.add(zone)
             return None
         return await self._end(zone, request)
 

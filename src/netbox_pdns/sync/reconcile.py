@@ -26,6 +26,7 @@ from netbox_pdns.planning.values import (
     ZoneRef,
 )
 from netbox_pdns.planning.zone_plan import plan_zone
+from netbox_pdns.resilience.together import off_the_loop
 from netbox_pdns.settings import TargetSettings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
@@ -160,7 +161,8 @@ class Reconciler:
     ) -> tuple[ZonePlan, Explanations]:
         elsewhere = 0 if part is None else part.elsewhere
         context = replace(self._context(desired.zone.name), refused=refused, elsewhere=elsewhere)
-        plan = await asyncio.to_thread(plan_zone, desired, observed, context)
+        size = _size(desired, observed)
+        plan = await off_the_loop(size, plan_zone, desired, observed, context)
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
         try:
@@ -169,7 +171,7 @@ class Reconciler:
             raise _SourceFailed(error) from error
         spent = self.counts.records_gone(plan.target, plan.zone, plan.unexplained)
         explained = replace(context, explanations=explanations, spent=spent)
-        return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
+        return await off_the_loop(size, plan_zone, desired, observed, explained), explanations
 
     async def _explained(self, zone: ZoneRef, records: Sequence[RecordKey]) -> Explanations:
         known = {record: self.gone[record] for record in records if record in self.gone}
@@ -181,7 +183,7 @@ class Reconciler:
         if observed is None:  # gone since it was listed
             return replace(blank, error=reviewed.gone(self.request, blank.target, blank.zone))
         context = replace(self._context(blank.zone), gone=why)
-        plan = await asyncio.to_thread(plan_zone, None, observed, context)
+        plan = await off_the_loop(_size(None, observed), plan_zone, None, observed, context)
         return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
 
     def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
@@ -273,6 +275,10 @@ class Reconciler:
 
     def _is_foreign(self, listed: TargetZone | None) -> bool:
         return listed is not None and listed.account != self.served.target.mark
+
+
+def _size(desired: Desired | None, observed: Observed | None) -> int:
+    return (len(desired.zone.rrsets) if desired else 0) + (len(observed.zone.rrsets) if observed else 0)
 
 
 class _SourceFailed(Exception):

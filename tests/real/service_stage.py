@@ -1,0 +1,136 @@
+"""The service between two proxies that do harm on command, with zones that are edited and others that are not.
+
+Its NetBox is the sandbox's where PowerDNS or the service itself is harmed, for speed, and the real one where NetBox is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import fault_proxy
+from fault_proxy import FaultProxy, Request
+from fault_world import Scene, sandboxed_world
+from servers import NetBoxServer, eventually
+from service_process import PATIENCE, Service, told_by_webhooks
+from sync_world import World, world_of
+
+from netbox_pdns.sandbox.background import in_background
+from netbox_pdns.sandbox.running import RunningPowerDNS
+
+IMPATIENT = {
+    "retry_longest": 1.0,
+    "breaker_pause": 1.0,
+    "feed_interval": 1.0,
+    "nb_read_timeout": 5.0,
+    "pdns_read_timeout": 5.0,
+    "nb_call_timeout": 20.0,
+    "pdns_call_timeout": 20.0,
+}
+"""The service's ways, without its patience."""
+POLLS = 3
+"""Requests of the change log of which the last is one of a poll that began later than the first."""
+GUARD = {"zones_deleted": 10_000, "zones_deleted_percent": 100}
+"""No word is needed for zones that NetBox says are deleted."""
+
+
+@dataclass
+class Stage:
+    """A scene, the service that keeps it, and the proxies between the service and its servers."""
+
+    scene: Scene
+    service: Service
+    netbox: FaultProxy
+    powerdns: FaultProxy
+
+    @property
+    def world(self) -> World:
+        """The world of the scene."""
+        return self.scene.world
+
+    def is_served(self) -> bool:
+        """Tell whether DNS answers what NetBox has after the last edit."""
+        self.service.must_run()
+        try:
+            self.scene.must_be_served()
+        except AssertionError:
+            return False
+        return True
+
+    def comes_round(self) -> None:
+        """See that everything converges without help: DNS has the last edit, and nothing is left to do."""
+        try:
+            eventually(self.is_served, timeout=PATIENCE, what="the last edit is served")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{json.dumps(self.service.status())}\n{self.service.tail()}") from error
+        self.service.at_rest()
+        plan = self.world.plan(data_dir=str(self.world.directory / "looking"), **GUARD)
+        assert plan.is_quiet, (plan.actions, plan.changes, plan.held, plan.failed, plan.left_out)
+
+    def is_written_down(self) -> None:
+        """Wait until the store has all that the service knows: the change log's place is noted as it is polled."""
+        with self.netbox.harming():
+            eventually(lambda: len(self.polls()) > POLLS, timeout=PATIENCE, what="the change log is polled")
+        self.service.until(lambda seen: not seen["store"]["behind"], "all is written down")
+
+    def polls(self) -> list[Request]:
+        """Return the requests for NetBox's change log."""
+        return [each for each in self.netbox.seen if "/core/object-changes/" in each.target]
+
+    def restart(self) -> None:
+        """Start the service again after it ended, and wait until its first pass is over."""
+        self.service.start()
+        self.service.ready()
+
+
+def zones_read(requests: Sequence[Request]) -> set[str]:
+    """Return the zones of which PowerDNS was asked for all content."""
+    found = (re.search(r"/zones/([^/?]+)(\?.*)?$", each.target) for each in requests if each.method == "GET")
+    return {match[1] for match in found if match and "rrsets=false" not in (match[2] or "")}
+
+
+def records_read(requests: Sequence[Request]) -> set[int]:
+    """Return the ids of the zones of which NetBox was asked for records."""
+    return {
+        int(number)
+        for each in requests
+        if urlsplit(each.target).path.endswith("/netbox-dns/records/")
+        for number in parse_qs(urlsplit(each.target).query).get("zone_id", ())
+    }
+
+
+@contextmanager
+def stage_of(world: World, directory: Path, **options: Any) -> Iterator[Stage]:
+    """Have the service at work on a new scene of *world*, told by webhooks and the change log as by default."""
+    with ExitStack() as stack:
+        netbox = stack.enter_context(in_background(fault_proxy.running_proxy(world.netbox.url)))
+        powerdns = stack.enter_context(in_background(fault_proxy.running_proxy(world.server.url)))
+        scene = Scene.of(world, **GUARD)
+        targets = [world.target(url=powerdns.url)]
+        given = {"nb_url": netbox.url, "targets": targets, **IMPATIENT, **GUARD, **options}
+        service = Service(directory, given, world.settings_file)
+        stack.callback(service.end)
+        made = Stage(scene, service, netbox, powerdns)
+        stack.enter_context(told_by_webhooks(world, service))
+        made.restart()
+        yield made
+
+
+@contextmanager
+def sandboxed_stage(server: RunningPowerDNS, directory: Path, **options: Any) -> Iterator[Stage]:
+    """Have a stage with a NetBox of the sandbox's."""
+    with sandboxed_world(server, directory) as world, stage_of(world, directory, **options) as stage:
+        yield stage
+
+
+@contextmanager
+def real_stage(netbox: NetBoxServer, server: RunningPowerDNS, directory: Path) -> Iterator[Stage]:
+    """Have a stage with the real NetBox."""
+    with world_of(netbox, server, directory) as world, stage_of(world, directory) as stage:
+        yield stage
