@@ -148,6 +148,11 @@ def test_a_zone_by_name_is_read_ahead_and_what_an_edit_overtook_again(edits: int
     assert bool(netbox.named) == bool(edits)
 
 
+def _ahead(url: str) -> NetBoxSource:
+    """Return a source that asks ahead."""
+    return NetBoxSource(NetBoxSettings(url=url, token=SecretStr("x")), asks_ahead=True)
+
+
 def test_what_explains_is_asked_anew_with_each_listing() -> None:
     """An entry of another reading tells nothing: an older deletion never explains what went later."""
     netbox = Restless(0)
@@ -155,7 +160,7 @@ def test_what_explains_is_asked_anew_with_each_listing() -> None:
     async def asked_ahead() -> list[int]:
         app = Starlette(routes=[Route("/{path:path}", netbox.answer)])
         found = []
-        async with serving(app) as url, NetBoxSource(NetBoxSettings(url=url, token=SecretStr("x"))) as source:
+        async with serving(app) as url, _ahead(url) as source:
             for _ in range(3):
                 (ref,) = await source.zones(Selection(), ["busy.example."])
                 await source.read([ref]).__anext__()

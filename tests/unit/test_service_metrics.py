@@ -16,10 +16,18 @@ from netbox_pdns.errors import DataError
 from netbox_pdns.service.gauges import BoardCollector, Together
 from netbox_pdns.service.metrics import CountedHints, Metrics
 from netbox_pdns.sync.board import Board, BreakerState, Condition, QueueState
-from netbox_pdns.sync.events import TargetFailed, ZoneDone
-from netbox_pdns.sync.hints import Cause, Depth, Hint, Trigger
+from netbox_pdns.sync.events import LookDone, TargetFailed
+from netbox_pdns.sync.hints import WHOLE, Cause, Depth, Hint, Trigger
+from netbox_pdns.sync.outcome import ZoneOutcome
+from netbox_pdns.sync.queue import Work
 
 PAGE = Path(__file__).parents[2] / "docs" / "monitoring.md"
+
+
+def _looked(outcome: ZoneOutcome) -> LookDone:
+    """Return what is told of a look for a hint."""
+    work = Work(outcome.zone, WHOLE, (Cause(Trigger.WEBHOOK, 0.0),), frozenset(), 1.0)
+    return LookDone(outcome.target, work, outcome, outcome.error, 0.1)
 
 
 def _lines(metrics: Metrics, board: Board | None = None, *, by_zone: bool = False) -> list[str]:
@@ -76,7 +84,7 @@ def _zones(metrics: Metrics, board: Board) -> None:
             id="locks",
         ),
         pytest.param(
-            lambda m, b: m(ZoneDone(replace(CHANGED, applied=True))),
+            lambda m, b: m(_looked(replace(CHANGED, applied=True))),
             [
                 'syncs_total{outcome="success",target="pdns"} 1.0',
                 'changes_applied_total{target="pdns"} 1.0',
@@ -85,7 +93,7 @@ def _zones(metrics: Metrics, board: Board) -> None:
             id="a-zone-changed",
         ),
         pytest.param(
-            lambda m, b: m(ZoneDone(FAILED)),
+            lambda m, b: m(_looked(FAILED)),
             ['syncs_total{outcome="error",target="pdns"} 1.0', 'errors_total{kind="transient"} 1.0'],
             id="a-zone-failed",
         ),

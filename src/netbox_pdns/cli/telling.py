@@ -93,6 +93,10 @@ class Telling:
         if done.error is None:
             self.board.last_sync = self.board.clock()
         self.announcer.zone(self.board.zone(done.target, done.work.zone))
+        if done.outcome is not None and done.outcome.applied:
+            edits = [cause.edited for cause in done.work.causes if cause.edited is not None]
+            if edits:
+                self.metrics.edit_applied(done.target, max(0.0, self.board.clock() - min(edits)))
         log_look(self.logger, done)
 
     def _confirmed(self, event: Confirmed) -> None:
