@@ -26,6 +26,10 @@ from netbox_pdns.sandbox.running import RunningPowerDNS
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 LOG = re.compile(r"^\d{4}-\d\d-\d\dT\S+ \[")
+HINT_BELOW = re.compile(r" *hint: (.*)$")
+HINT_BEHIND = re.compile(r"\(((?:[^()]|\([^()]*\))+)\)$")
+IN_ONE_LINE = frozenset({"note: ", "  default: down: "})
+"""What has its hint in brackets behind it."""
 WHERE = {"netbox": "NetBox", "powerdns": "PowerDNS (default)"}
 LASTING: dict[str, Fault] = {
     "reset-before": proxies.reset,
@@ -124,7 +128,9 @@ def must_say_once(done: Done, mark: str, where: str, *secrets: str) -> None:
     assert len(said) == 1, printed
     line, after = said[0]
     assert where in line, line
-    assert after.lstrip().startswith("hint: ") or line.endswith(")"), f"{line}\n{after}"
+    hint = HINT_BEHIND.search(line) if mark in IN_ONE_LINE else HINT_BELOW.match(after)
+    assert hint is not None, f"{line}\n{after}"
+    assert len(hint[1].split()) > 2, f"{line}\n{after}"
 
 
 COMMANDS = {
