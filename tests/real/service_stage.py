@@ -70,8 +70,17 @@ class Stage:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{json.dumps(self.service.status())}\n{self.service.tail()}") from error
         self.service.at_rest()
-        plan = self.world.plan(data_dir=str(self.world.directory / "looking"), **GUARD)
-        assert plan.is_quiet, (plan.actions, plan.changes, plan.held, plan.failed, plan.left_out)
+        left: list[object] = []
+
+        def is_quiet() -> bool:
+            plan = self.world.plan(data_dir=str(self.world.directory / "looking"), **GUARD)
+            left[:] = [plan.actions, plan.changes, plan.held, plan.failed, plan.left_out]
+            return plan.is_quiet
+
+        try:
+            eventually(is_quiet, timeout=PATIENCE, what="nothing is left to do")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{left}\n{self.service.tail()}") from error
 
     def is_written_down(self) -> None:
         """Wait until the store has all that the service knows: the change log's place is noted as it is polled."""
