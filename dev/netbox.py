@@ -28,6 +28,10 @@ _START_TIMEOUT = 120.0
 _LETTERS = string.ascii_letters + string.digits
 
 _CONFIGURATION = """\
+import sys
+
+sys.path.append({configuration_directory!r})
+SEARCH_BACKEND = "no_search.NoSearch"
 ALLOWED_HOSTS = ["*"]
 DATABASES = {{
     "default": {{
@@ -49,6 +53,22 @@ PLUGINS = ["netbox_dns"]
 DEBUG = False
 RELEASE_CHECK_URL = None
 CENSUS_REPORTING_ENABLED = False
+"""
+
+# Nobody searches here, and an index costs a background job with a process of its own for every edit: as much as the edit.
+_NO_SEARCH = """\
+from netbox.search.backends import SearchBackend
+
+
+class NoSearch(SearchBackend):
+    def caching_handler(self, sender, instance, created, **more):
+        pass
+
+    def removal_handler(self, sender, instance, **more):
+        pass
+
+    def search(self, value, user=None, object_types=None, lookup=None):
+        return []
 """
 
 _ADMINISTRATOR = """\
@@ -163,7 +183,9 @@ def _configure(state: Path, reached: Mapping[str, Any]) -> None:
         run([reached["command"], "setup", "--target", str(root)])
     configuration = root / "conf" / "configuration.py"
     configuration.chmod(0o600)
-    configuration.write_text(_CONFIGURATION.format(**{**reached, **reached["database"]}))
+    values = {**reached, **reached["database"], "configuration_directory": str(configuration.parent)}
+    configuration.write_text(_CONFIGURATION.format(**values))
+    configuration.with_name("no_search.py").write_text(_NO_SEARCH)
 
 
 def _fill(state: Path, reached: Mapping[str, Any], dumps: Path, variables: Mapping[str, str]) -> None:

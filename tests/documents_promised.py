@@ -26,4 +26,5 @@ def _closed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     closed = {key: _closed(value) for key, value in schema.items()}
-    return {**closed, "additionalProperties": False} if schema.get("type") == "object" else closed
+    is_open = schema.get("type") == "object" and "additionalProperties" not in schema
+    return {**closed, "additionalProperties": False} if is_open else closed

@@ -50,6 +50,19 @@ class TransientError(NetboxPdnsError):
         self.answered = answered
 
 
+class UnexpectedError(NetboxPdnsError):
+    """A fault of ours, kept from ending what it has nothing to do with; its cause is the fault itself."""
+
+    kind = "unexpected"
+
+    def __init__(self, what: str, fault: BaseException) -> None:
+        said = f"{fault.__class__.__name__}: {fault}" if str(fault) else fault.__class__.__name__
+        super().__init__(
+            f"{what}: {said}", hint="this is a fault of netbox-pdns: please report it with the log's lines"
+        )
+        self.__cause__ = fault
+
+
 class ConflictError(NetboxPdnsError):
     """The thing exists already, or was changed meanwhile: look again before doing anything."""
 

@@ -35,7 +35,7 @@ def test_the_demo_plays_to_its_end(
 
     asyncio.run(in_time())
     shown = capsys.readouterr().out
-    for act in range(1, 9):
+    for act in range(1, 11):
         assert f"\n{act}. " in shown
     assert "15 zones: nothing to apply, 5 left out, 0 held, 0 failed" in shown
     assert 'quote.example.com. 3600 TXT "it \\"is\\" a\\\\b so"' in shown
@@ -43,6 +43,9 @@ def test_the_demo_plays_to_its_end(
     assert "    served: 192.0.2.99\n" in shown
     assert "www.example.com. A is served otherwise" in shown
     assert "questions to 2 servers: all as NetBox wants it" in shown
+    assert re.search(r" s  public    www.example.com A 192.0.2.12\n", shown)
+    assert "Circuit breaker of PowerDNS (public) is closed: it answers again" in shown
+    assert "\nHealthy: netbox-pdns " in shown
 
 
 def test_the_demo_needs_no_proxy(tmp_path: Path) -> None:
@@ -71,18 +74,23 @@ def test_a_kept_demo_can_be_tried_with_the_commands_that_it_prints(tmp_path: Pat
     ) as demo:
         assert demo.stdout is not None
         config = next(found[1] for line in demo.stdout if (found := re.search(r"NETBOX_PDNS_CONFIG=(\S+)", line)))
-        zones = subprocess.run(
-            [*PROGRAM, "zones", "--zone", "example.com"],
-            env={"NETBOX_PDNS_CONFIG": config},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
+        zones, status = (
+            subprocess.run(
+                [*PROGRAM, *command],
+                env={"NETBOX_PDNS_CONFIG": config},
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            for command in (("zones", "--zone", "example.com"), ("status",))
         )
         demo.send_signal(signal.SIGINT)
         rest = demo.stdout.read()
     assert zones.returncode == 0, zones.stderr
     assert {line.split()[1] for line in zones.stdout.splitlines() if "example.com." in line} == {"public", "internal"}
+    assert status.returncode == 0, status.stderr
+    assert status.stdout.startswith("Healthy: netbox-pdns ")
     assert demo.returncode == 0, rest
     assert rest.endswith("stopped\n")

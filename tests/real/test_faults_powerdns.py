@@ -77,6 +77,8 @@ def test_a_fault_that_stays_ends_in_its_class_of_error(
             came = come(scene.world, targets=[scene.world.target(url=powerdns_proxy.url)])
         assert powerdns_proxy.harmed
         came.must_read_well(scene.world.server.api_key, scene.world.netbox.token)
+        if (name, place) != ("404", "delete"):  # a zone that PowerDNS says is gone is as good as deleted
+            scene.must_be_served(came.done)
         for error in came.errors:
             assert isinstance(error, kind | NetboxPdnsError if place in {"config", "make", "delete"} else kind), repr(
                 error
@@ -199,7 +201,7 @@ def own_server(pdns_server: Path, tmp_path: Path) -> Iterator[OwnServer]:
 def test_a_server_that_is_killed_and_started_in_mid_sync(
     own_server: OwnServer, tmp_path: Path, method: str, at_work: bool
 ) -> None:
-    """The request that it dies of is made good by the retry or by the next sync; what it serves is right when it is back."""
+    """What it dies of is made good by the retry or by the next sync; what is said to be applied is served afterwards."""
 
     async def crash(exchange: proxies.Exchange) -> None:
         work = asyncio.create_task(exchange.answered())
@@ -222,6 +224,5 @@ def test_a_server_that_is_killed_and_started_in_mid_sync(
                 came = come(world, targets=[world.target(url=proxy.url)])
             assert proxy.harmed
             came.must_read_well(reached.api_key)
-            if came.is_well:
-                scene.must_be_served()
+            scene.must_be_served(came.done)
             must_come_round(scene)

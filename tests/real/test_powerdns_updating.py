@@ -21,7 +21,7 @@ from netbox_pdns.dns.rdata import canonical_rdata
 from netbox_pdns.dns.serial import serial_gt
 from netbox_pdns.errors import ConflictError
 from netbox_pdns.planning.values import Action, Desired
-from netbox_pdns.powerdns.rectifying import OWED
+from netbox_pdns.powerdns.rectifying import MARK as RECTIFY
 from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import ZoneTemplate
@@ -106,9 +106,65 @@ def test_a_large_change_rectifies_once_also_after_a_crash(primary: str, same: bo
                 desired = replace(desired, zone=there.zone)
             await bring(target, desired)
             assert (await target.client.zone(ZONE, content=False)).api_rectify
-            assert await target.client.metadata(ZONE, OWED) == ()
+            assert await target.client.metadata(ZONE, RECTIFY) == ()
             assert _rcode(server, f"rack.{ZONE}") == "NOERROR"
             assert (await planned(target, desired)).action is Action.NOTHING
+
+    run(test())
+
+
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_a_large_zone_is_rectified_where_names_come_or_go_alone(primary: str, tmp_path: Path, run) -> None:
+    """Another value of a name needs none; a new name makes its empty non-terminals, the last one gone unmakes them."""
+    rows = hosts(1_500)
+
+    async def test() -> None:
+        async with servers.own_primary(primary, tmp_path) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, rows))
+            before = (await target.client.zone(ZONE, content=False)).api_rectify
+            await bring(target, wanted(ZONE, 8, [*rows[:-1], (*rows[-1][:2], "192.0.2.1")]))
+            assert (before, (await target.client.zone(ZONE, content=False)).api_rectify) == (True, False)
+            assert [str(each) for each in ask(server, f"{rows[-1][0]}.{ZONE}", "A").answer[0]] == ["192.0.2.1"]
+            assert _rcode(server, f"rack.{ZONE}") == "NOERROR"
+            deep = ("a.b.c", "A", "192.0.2.3")
+            await bring(target, wanted(ZONE, 9, [*rows, deep]))
+            assert [_rcode(server, f"{name}{ZONE}") for name in ("c.", "b.c.", "x.c.")] == [
+                "NOERROR",
+                "NOERROR",
+                "NXDOMAIN",
+            ]
+            await bring(target, wanted(ZONE, 10, rows))
+            assert _rcode(server, f"b.c.{ZONE}") == "NXDOMAIN"
+            delegated = [*rows, ("sub", "NS", "ns.sub"), ("ns.sub", "A", "192.0.2.4")]
+            await bring(target, wanted(ZONE, 11, delegated))
+            await bring(target, wanted(ZONE, 12, [*delegated[:-1], ("ns.sub", "A", "192.0.2.5")]))
+            referral = ask(server, f"ns.sub.{ZONE}", "A")
+            assert not referral.flags & dns.flags.AA
+            assert [str(each) for rrset in referral.additional for each in rrset] == ["192.0.2.5"]
+            assert await target.client.metadata(ZONE, RECTIFY) == ("ours",)
+            assert not (await target.client.zone(ZONE, content=False)).api_rectify
+
+    run(test())
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["crash before the change", "crash after it"])
+def test_a_change_of_names_in_a_large_zone_that_is_broken_off_is_made_good(same: bool, tmp_path: Path, run) -> None:
+    """The mark says that it is owed before anything is sent, and the next look rectifies, whatever differs by then."""
+    rows, deep = hosts(1_200), ("a.b.c", "A", "192.0.2.3")
+
+    async def test() -> None:
+        async with running_pdns_server(tmp_path) as server, target_of(server) as target:
+            await bring(target, wanted(ZONE, 7, rows))
+            await bring(target, wanted(ZONE, 8, [*rows[:-1], (*rows[-1][:2], "192.0.2.1")]))
+            await target.client.set_metadata(ZONE, RECTIFY, ["1", "ours"])
+            if not same:
+                rrset = {"name": f"a.b.c.{ZONE}", "type": "A", "ttl": 300, "changetype": "REPLACE"}
+                rrset["records"] = [{"content": "192.0.2.3", "disabled": False}]
+                assert api(server, "PATCH", f"/zones/{ZONE}", json={"rrsets": [rrset]}).status_code == 204
+                assert _rcode(server, f"b.c.{ZONE}") == "NXDOMAIN"
+            await bring(target, wanted(ZONE, 9, [*rows, deep]))
+            assert _rcode(server, f"b.c.{ZONE}") == "NOERROR"
+            assert await target.client.metadata(ZONE, RECTIFY) == ("ours",)
 
     run(test())
 
@@ -149,10 +205,10 @@ def test_a_zone_without_a_word_about_rectification_follows_the_server(
             desired = wanted(ZONE, 5_000, hosts(3_000))
             await _broken_off(server, desired)
             async with target_of(server) as target:
-                assert bool(await target.client.metadata(ZONE, OWED)) is put_off
+                assert bool(await target.client.metadata(ZONE, RECTIFY)) is put_off
                 await bring(target, desired)
                 assert (await target.client.zone(ZONE, content=False)).api_rectify is put_off
-                assert await target.client.metadata(ZONE, OWED) == ()
+                assert await target.client.metadata(ZONE, RECTIFY) == ()
                 assert (await planned(target, desired)).action is Action.NOTHING
             assert _rcode(server, f"rack.{ZONE}") == ("NOERROR" if put_off else "NXDOMAIN")
 

@@ -11,7 +11,7 @@ from sync_hands import kill_sync_once, set_serial
 from sync_world import World
 
 from netbox_pdns.dns.serial import serial_gt
-from netbox_pdns.powerdns.rectifying import OWED
+from netbox_pdns.powerdns.rectifying import MARK as RECTIFY
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
@@ -41,7 +41,7 @@ def _there(world: World, name: str) -> list[int]:
 
 def _owed(world: World) -> list[str]:
     metadata = world.api("GET", f"/zones/{world.name('a')}/metadata")
-    return [value for each in metadata if each["kind"] == OWED for value in each["metadata"]]
+    return [value for each in metadata if each["kind"] == RECTIFY for value in each["metadata"]]
 
 
 def _rectifies(world: World) -> bool:

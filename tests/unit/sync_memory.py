@@ -65,12 +65,19 @@ class MemorySource:
     ends_with: NetboxPdnsError | None = None
     reads: list[int] = field(default_factory=list)
     """How many zones each reading was of."""
+    asked: list[str] = field(default_factory=list)
+    """The zones that were asked for by name."""
     names: list[frozenset[str]] = field(default_factory=list)
     """The names that were read by themselves."""
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the zones of the view that *selection* names; all of them, whatever *names* are asked for."""
         return tuple(desired.ref for desired in self._all() if desired.ref.view == str(selection.view))
+
+    async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
+        """Return the zone of the view that *selection* names."""
+        self.asked.append(name)
+        return next((ref for ref in await self.zones(selection) if ref.name == name), None)
 
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield the zones, then fail where that is wanted."""

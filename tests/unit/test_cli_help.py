@@ -13,9 +13,36 @@ from netbox_pdns import __version__
 from netbox_pdns.cli.app import app
 from netbox_pdns.planning.values import HoldReason
 
-COMMANDS = ["plan", "sync", "verify", "explain", "zones", "check", "settings", "setup", "demo", "version"]
+COMMANDS = [
+    "plan",
+    "sync",
+    "serve",
+    "status",
+    "watch",
+    "accept-source",
+    "verify",
+    "explain",
+    "zones",
+    "check",
+    "settings",
+    "setup",
+    "demo",
+    "version",
+]
 SUBCOMMANDS = ["setup netbox"]
-HEAVY = ["httpx2", "dns", "msgspec", "structlog", "starlette", "yaml", "netbox_pdns.settings", "netbox_pdns.planning"]
+HEAVY = [
+    "httpx2",
+    "fastapi",
+    "uvicorn",
+    "prometheus_client",
+    "dns",
+    "msgspec",
+    "structlog",
+    "starlette",
+    "yaml",
+    "netbox_pdns.settings",
+    "netbox_pdns.planning",
+]
 
 
 def _words(text: str) -> str:

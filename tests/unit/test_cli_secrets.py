@@ -21,6 +21,10 @@ COMMANDS = [
     ["zones", "-v"],
     ["check", "-v"],
     ["check", "--json"],
+    ["status", "-v"],
+    ["watch", "-v"],
+    ["sync", "--remote", "-v"],
+    ["accept-source", "-v"],
 ]
 SHOWN = SECRET[:10]
 """So much of a secret is too much; the word `canary` itself stands in no text of ours."""
@@ -41,6 +45,7 @@ def _variables(home: Path, nb: str, pdns: str) -> dict[str, str]:
     return {
         **secrets,
         "NETBOX_PDNS_NB_URL": nb,
+        "NETBOX_PDNS_REMOTE_URL": nb,
         "NETBOX_PDNS_PDNS_URL": pdns,
         "NETBOX_PDNS_PDNS_DNS_ADDRESS": NO_DNS,
         "NETBOX_PDNS_CONFIG": str(home / "c.toml"),

@@ -15,18 +15,19 @@ from starlette.routing import Route
 
 from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox.source import NetBoxSource
-from netbox_pdns.netbox.wire import CHANGES, RECORDS, ZONES
+from netbox_pdns.netbox.wire import CHANGES, RECORDS, VIEWS, ZONES
 from netbox_pdns.planning.values import Desired, ZoneRef
 from netbox_pdns.resilience.retry import RetryPolicy
 from netbox_pdns.sandbox.serving import serving
-from netbox_pdns.settings import NetBoxSettings
+from netbox_pdns.settings import NetBoxSettings, Selection
 
 REFS = (ZoneRef(1, "quiet.example.", "v", ""), ZoneRef(2, "busy.example.", "v", ""))
+MANY = (*REFS, *(ZoneRef(3 + number, f"q{number}.example.", "v", "") for number in range(60)))
 
 
 @dataclass
 class Restless:
-    """Two zones with two addresses each; after each of the next *edits* readings of `busy` its addresses change.
+    """Zones (*refs*) with two addresses each; after each of the next *edits* readings of `busy` its addresses change.
 
     The log entry of an edit has an id below the ones before: it was given before another transaction's, and committed
     after. Pages hold *page* objects.
@@ -36,15 +37,24 @@ class Restless:
     page: int = 1000
     value: int = 1
     log: list[int] = field(default_factory=lambda: [500])
+    refs: tuple[ZoneRef, ...] = REFS
+    named: list[int] = field(default_factory=list)
+    """The zones that requests for records named."""
+    explaining: int = 0
+    """Requests for entries that explain why something goes."""
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         query = request.query_params
         ids = {int(each) for key in ("id", "zone_id") for each in query.getlist(key)}
+        self.explaining += "q" in query
+        self.named += [int(each) for each in query.getlist("zone_id")]
         rows = [row for row in self._rows(request.url.path) if not ids or row.get("zone", row)["id"] in ids]
+        if named := query.get("zone") or query.get("name__ie"):
+            rows = [row for row in rows if row.get("zone", row)["name"] == named]
         count = None if "start" in query else len(rows)
         rest = [row for row in rows if row["id"] >= int(query.get("start", 0))]
-        if request.url.path == RECORDS and 2 in ids and self.edits:
+        if request.url.path == RECORDS and (not ids or 2 in ids) and rows and self.edits:
             self.edits -= 1
             self.value += 1
             self.log.append(min(self.log) - 1)
@@ -52,9 +62,16 @@ class Restless:
         return JSONResponse({"count": count, "next": following, "results": rest[: self.page]})
 
     def _rows(self, path: str) -> list[dict[str, Any]]:
-        zones = [{"id": ref.id, "name": ref.name.rstrip(".")} for ref in REFS]
+        zones = [{"id": ref.id, "name": ref.name.rstrip(".")} for ref in self.refs]
+        if path == VIEWS:
+            return [{"id": 1, "name": "v", "default_view": True}]
         if path == ZONES:
-            more = {"view": {"id": 1, "name": "v"}, "status": "active", "active": True, "default_ttl": 60}
+            more = {
+                "view": {"id": 1, "name": "v", "default_view": True},
+                "status": "active",
+                "active": True,
+                "default_ttl": 60,
+            }
             return [{**zone, **more} for zone in zones]
         if path == RECORDS:
             return [
@@ -76,11 +93,12 @@ class Restless:
         return [{"id": each, **data, **kind} for each in sorted(self.log)]
 
 
-async def _read(netbox: Restless, into: list[Desired]) -> None:
+async def _read(netbox: Restless, into: list[Desired], *names: str, listed: bool = False) -> None:
     async with serving(Starlette(routes=[Route("/{path:path}", netbox.answer)])) as url:
         settings = NetBoxSettings(url=url, token=SecretStr("x"))
-        async with NetBoxSource(settings, policy=RetryPolicy(attempts=1)) as source:
-            async for desired in source.read(REFS):
+        async with NetBoxSource(settings, policy=RetryPolicy(attempts=1), asks_ahead=True) as source:
+            refs = await source.zones(Selection(), names) if listed else REFS
+            async for desired in source.read(refs):
                 into.append(desired)  # noqa: PERF401 - what comes before an error counts
 
 
@@ -102,6 +120,58 @@ def test_a_zone_that_an_edit_overtook_is_read_again(edits: int, page: int) -> No
     asyncio.run(_read(netbox := Restless(edits, page), desired))
     assert sorted(each.ref.id for each in desired) == [1, 2]
     assert _values(desired, "busy.example.") == {f"192.0.2.{netbox.value}"}
+
+
+@pytest.mark.parametrize("edits", [0, 1, 2, 40])
+@pytest.mark.parametrize("page", [pytest.param(1000, id="one-page"), pytest.param(30, id="pages")])
+def test_everything_is_read_at_once_and_what_an_edit_overtook_again(edits: int, page: int) -> None:
+    """No zone comes twice, none is missing, and the edited one comes as it is after the last edit."""
+    desired: list[Desired] = []
+    netbox = Restless(edits, page, refs=MANY)
+    asyncio.run(_read(netbox, desired, listed=True))
+    assert sorted(each.ref.id for each in desired) == [ref.id for ref in MANY]
+    assert all(len(each.zone.content) == 2 for each in desired)
+    assert len(_values(desired, "busy.example.")) == 1
+    if edits < 40:  # more than it is tried; then it is one page's moment
+        assert _values(desired, "busy.example.") == {f"192.0.2.{netbox.value}"}
+
+
+@pytest.mark.parametrize("edits", [0, 1, 2, 3])
+@pytest.mark.parametrize("page", [pytest.param(1000, id="one-page"), pytest.param(1, id="a-page-a-record")])
+def test_a_zone_by_name_is_read_ahead_and_what_an_edit_overtook_again(edits: int, page: int) -> None:
+    """Its records are asked for beside its row; what comes is what NetBox held at one time after the last edit."""
+    desired: list[Desired] = []
+    netbox = Restless(edits, page)
+    asyncio.run(_read(netbox, desired, "busy.example.", listed=True))
+    assert [each.ref.id for each in desired] == [2]
+    assert _values(desired, "busy.example.") == {f"192.0.2.{netbox.value}"}
+    assert bool(netbox.named) == bool(edits)
+
+
+def test_what_explains_is_asked_anew_with_each_listing() -> None:
+    """An entry of another reading tells nothing: an older deletion never explains what went later."""
+    netbox = Restless(0)
+
+    async def asked_ahead() -> list[int]:
+        app = Starlette(routes=[Route("/{path:path}", netbox.answer)])
+        found = []
+        async with serving(app) as url, NetBoxSource(NetBoxSettings(url=url, token=SecretStr("x"))) as source:
+            for _ in range(3):
+                (ref,) = await source.zones(Selection(), ["busy.example."])
+                await source.read([ref]).__anext__()
+                found.append(netbox.explaining)
+        return found
+
+    first, second, third = asyncio.run(asked_ahead())
+    assert 0 < first < second < third
+
+
+def test_everything_is_read_by_requests_that_name_no_zone() -> None:
+    """That is what makes it cheap: one request for every page."""
+    desired: list[Desired] = []
+    netbox = Restless(0, refs=MANY)
+    asyncio.run(_read(netbox, desired, listed=True))
+    assert netbox.named == []
 
 
 def test_a_small_zone_that_is_edited_all_the_while_is_taken_as_it_stood() -> None:

@@ -13,6 +13,7 @@ import pytest
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.resilience.calls import Peer, StrangeAnswerError, answered, decoded, transport_error
 from netbox_pdns.resilience.http import retry_after
+from netbox_pdns.resilience.once import OnceTransport
 
 NOON = 784_111_777.0
 """Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples."""
@@ -46,11 +47,23 @@ async def saying(*parts: bytes, hangs: bool = False) -> AsyncIterator[str]:
         await server.wait_closed()
 
 
-def asked(*parts: bytes, hangs: bool = False, patience: float = 60.0) -> httpx2.Response | NetboxPdnsError:
+Wire = httpx2.AsyncBaseTransport | None
+
+
+@pytest.fixture(params=["library", "once"])
+def wire(request: pytest.FixtureRequest) -> Wire:
+    """What is below the library: its own transport, or the one for connections that are used once."""
+    return OnceTransport() if request.param == "once" else None
+
+
+def asked(
+    wire: Wire, *parts: bytes, hangs: bool = False, patience: float = 60.0, silence: float = 60.0
+) -> httpx2.Response | NetboxPdnsError:
     """Return what asking a server that sends *parts* comes to."""
 
     async def work() -> httpx2.Response | NetboxPdnsError:
-        async with saying(*parts, hangs=hangs) as url, httpx2.AsyncClient(timeout=60.0, trust_env=False) as http:
+        client = httpx2.AsyncClient(timeout=silence, trust_env=False, transport=wire)
+        async with saying(*parts, hangs=hangs) as url, client as http:
             try:
                 return await answered(http, peer(url, patience=patience), "GET", url)
             except NetboxPdnsError as error:
@@ -64,19 +77,50 @@ def head(*lines: str, status: str = "200 OK") -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
-def test_an_answer_comes_whole_and_unpacked() -> None:
+def test_an_answer_comes_whole_and_unpacked(wire: Wire) -> None:
     """Status, headers, and the body without the way it was packed."""
     packed = gzip.compress(b'{"a": 1}')
-    got = asked(head("Content-Encoding: gzip", f"Content-Length: {len(packed)}", "X-A: b", status="404 No"), packed)
+    got = asked(
+        wire, head("Content-Encoding: gzip", f"Content-Length: {len(packed)}", "X-A: b", status="404 No"), packed
+    )
     assert isinstance(got, httpx2.Response)
     assert (got.status_code, got.content, got.headers["X-A"]) == (404, b'{"a": 1}', "b")
 
 
-def test_a_call_ends_however_much_keeps_coming() -> None:
+def test_a_call_ends_however_much_keeps_coming(wire: Wire) -> None:
     """A server that goes on and on is given up after `patience` seconds in all, and the setting is named."""
-    got = asked(head("Content-Length: 900"), b"x", hangs=True, patience=0.2)
+    got = asked(wire, head("Content-Length: 900"), b"x", hangs=True, patience=0.2)
     assert isinstance(got, TransientError)
     assert "X_CALL_TIMEOUT" in str(got.hint)
+
+
+@pytest.mark.parametrize("parts", [[], [head("Content-Length: 900"), b"x"]], ids=["no-answer", "half-an-answer"])
+def test_a_server_that_falls_silent_is_given_up(wire: Wire, parts: list[bytes]) -> None:
+    """Before its answer or within it; the setting is named."""
+    got = asked(wire, *parts, hangs=True, silence=0.2)
+    assert isinstance(got, TransientError)
+    assert "X_READ_TIMEOUT" in str(got.hint)
+
+
+def test_what_comes_before_the_answer_is_no_answer(wire: Wire) -> None:
+    """Informational answers are passed over (RFC 9110, section 15.2); chunks are put together."""
+    chunks = b"3\r\n[1,\r\n3\r\n 2]\r\n0\r\n\r\n"
+    got = asked(wire, head(status="103 Early Hints"), head("Transfer-Encoding: chunked"), chunks)
+    assert isinstance(got, httpx2.Response)
+    assert (got.status_code, got.content) == (200, b"[1, 2]")
+
+
+def test_nobody_listens(wire: Wire) -> None:
+    """The address is named, and that it cannot be reached."""
+
+    async def work() -> None:
+        async with saying() as url:
+            gone = url
+        async with httpx2.AsyncClient(trust_env=False, transport=wire) as http:
+            await answered(http, peer(gone), "GET", gone)
+
+    with pytest.raises(TransientError, match=r"at http://127\.0\.0\.1:\d+ cannot be reached"):
+        asyncio.run(work())
 
 
 LONG = b"x" * 1001
@@ -99,18 +143,20 @@ LONG = b"x" * 1001
         ),
     ],
 )  # fmt: skip
-def test_every_way_of_breaking_off_has_a_class(parts: list[bytes], kind: type[NetboxPdnsError], words: str) -> None:
+def test_every_way_of_breaking_off_has_a_class(
+    wire: Wire, parts: list[bytes], kind: type[NetboxPdnsError], words: str
+) -> None:
     """What may pass is tried again; what is too large never is."""
-    got = asked(*parts)
+    got = asked(wire, *parts)
     assert type(got) is kind
     assert words in str(got)
     assert got.hint
 
 
 @pytest.mark.parametrize("charset", ["hex", "base64", "rot13", "utf-7", "no-such", "utf-16"])
-def test_the_text_of_an_answer_can_be_read_whatever_charset_it_names(charset: str) -> None:
+def test_the_text_of_an_answer_can_be_read_whatever_charset_it_names(wire: Wire, charset: str) -> None:
     """Our errors quote it."""
-    got = asked(head(f"Content-Type: text/plain; charset={charset}", "Content-Length: 3"), b"n\xff!")
+    got = asked(wire, head(f"Content-Type: text/plain; charset={charset}", "Content-Length: 3"), b"n\xff!")
     assert isinstance(got, httpx2.Response)
     assert got.text == "n�!"
 

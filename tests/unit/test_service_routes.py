@@ -329,6 +329,7 @@ def _paged(client: Any, path: str, name: str, limit: int, keys: tuple[str, ...])
         params = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
         page = client.get(path, params=params).json()
         assert len(page[name]) <= limit
+        assert len(found) < 1_000, "it goes round in circles"
         found.extend(tuple(each[key] for key in keys) for each in page[name])
         if (cursor := page["next"]) is None:
             return found

@@ -270,7 +270,7 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     settings = reading.settings
     assert settings is not None
     assert CANARY not in repr(settings)
-    assert sum(CANARY in secret for secret in settings.secrets) == len(SECRETS) + 1
+    assert len({secret for secret in settings.secrets if CANARY in secret}) == len(SECRETS) + 1
     wrong = {**LEAST, **environ, "NETBOX_PDNS_NB_URL": f"https://u:{CANARY}@h", "NETBOX_PDNS_NB_TOKN": CANARY}
     assert CANARY not in repr(read_settings(wrong, None))
 

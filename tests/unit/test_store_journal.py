@@ -114,6 +114,23 @@ def test_what_waits_is_bounded_by_the_zones() -> None:
     asyncio.run(story())
 
 
+def test_the_end_tries_again() -> None:
+    """What fails once while the service stops is written all the same."""
+
+    async def story() -> None:
+        paper = Paper(failing=True)
+
+        async def sleep(_seconds: float) -> None:
+            paper.failing = False
+
+        journal = Journal(paper, sleep=sleep)
+        journal.put(_zone("a", 1))
+        assert await journal.drain(LONG)
+        assert _version(paper, "a") == 1
+
+    asyncio.run(story())
+
+
 def test_how_it_stands_is_told_when_it_changes() -> None:
     """Once when it begins to fail, once when it works again: not with each try."""
     told: list[StoreHealth] = []

@@ -68,6 +68,12 @@ def _cut_off(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
+def _free_pages_miscounted(file: Path) -> None:
+    with file.open("r+b") as there:
+        there.seek(36)
+        there.write(b"\0\0\0\7")
+
+
 def _inner_pages_torn(file: Path) -> None:
     with file.open("r+b") as there:
         there.seek(4096)
@@ -96,6 +102,7 @@ def _of_another_program(file: Path) -> None:
         pytest.param(_emptied, [RemarkKind.MADE], False, id="emptied"),
         pytest.param(_text, [RemarkKind.BROKEN], False, id="no-database"),
         pytest.param(_first_page_torn, [RemarkKind.BROKEN], False, id="first-page-torn"),
+        pytest.param(_free_pages_miscounted, [RemarkKind.BROKEN], False, id="only-the-check-finds-it"),
         pytest.param(_inner_pages_torn, [RemarkKind.BROKEN], False, id="inner-pages-torn"),
         pytest.param(_cut_off, [RemarkKind.BROKEN], False, id="cut-off"),
         pytest.param(_of_another_program, [RemarkKind.BROKEN], False, id="of-another-program"),
@@ -265,6 +272,8 @@ def test_a_full_disk_leaves_what_was_remembered(world: StoreWorld) -> None:
 def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWorld) -> None:
     """What came together in memory is in the file, which is tried every minute, and that is told."""
 
+    new = ZoneNote("ns1", "example.net.")
+
     async def told() -> bool:
         return bool(world.health)
 
@@ -273,6 +282,7 @@ def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWor
             with no_room():
                 memory = await stack.enter_async_context(world.opened())
                 memory.cursors.save("changes", "ns1", {"id": 6})
+                memory.zones.note(new)
                 assert await memory.settled(LONG)
             world.minute.set()
             await until(told)
@@ -281,6 +291,6 @@ def test_when_the_disk_has_room_again_the_memory_goes_back_to_it(world: StoreWor
         async with world.opened() as memory:
             assert memory.remarks == ()
             assert memory.cursors.load("changes", "ns1") == {"id": 6}
-            assert await memory.zones.load("ns1") == {NOTE.zone: NOTE}
+            assert await memory.zones.load("ns1") == {NOTE.zone: NOTE, new.zone: new}
 
     asyncio.run(opened())

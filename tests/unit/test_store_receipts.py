@@ -176,25 +176,68 @@ def test_what_cannot_be_folded_is_given_up_and_counted(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+async def _for_ever(connection: AsyncConnection) -> None:
+    await connection.execute(
+        text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n")
+    )
+
+
 def test_a_read_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """People get a clear word in place of waiting, and the query ends: the next read has its connection."""
     monkeypatch.setattr(database, "READ_PATIENCE", 0.01)
     world = StoreWorld(tmp_path)
-
-    async def for_ever(connection: AsyncConnection) -> None:
-        await connection.execute(
-            text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n")
-        )
 
     async def story() -> None:
         async with world.opened() as memory:
             begun = time.monotonic()
             for _ in range(5):
                 with pytest.raises(TransientError, match="did not answer within"):
-                    await memory.zones._database.read(for_ever)
+                    await memory.zones._database.read(_for_ever)
             assert time.monotonic() - begun < LONG
             monkeypatch.setattr(database, "READ_PATIENCE", LONG)
             assert (await memory.receipts.page()).receipts == ()
+
+    asyncio.run(story())
+
+
+def test_what_is_in_memory_outlives_a_read_that_was_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one connection to it is not closed for that."""
+    (tmp_path / "data").write_text("a file in the directory's place")
+    world = StoreWorld(tmp_path / "data")
+
+    async def story() -> None:
+        async with world.opened() as memory:
+            memory.receipts.add(receipt())
+            assert await memory.settled(LONG)
+            with monkeypatch.context() as patience:
+                patience.setattr(database, "READ_PATIENCE", 0.01)
+                with pytest.raises(TransientError, match="did not answer within"):
+                    await memory.zones._database.read(_for_ever)
+            assert len((await memory.receipts.page()).receipts) == 1
+
+    asyncio.run(story())
+
+
+def test_what_is_in_memory_outlives_a_write_that_was_cancelled(tmp_path: Path) -> None:
+    """Wherever in its transaction that was."""
+    (tmp_path / "data").write_text("a file in the directory's place")
+    world = StoreWorld(tmp_path / "data")
+
+    async def some_work(connection: AsyncConnection) -> None:
+        for _ in range(20):
+            await connection.execute(text("SELECT 1"))
+
+    async def story() -> None:
+        async with world.opened() as memory:
+            memory.receipts.add(receipt())
+            assert await memory.settled(LONG)
+            for turns in range(50):
+                writing = asyncio.create_task(memory.zones._database.write_now(some_work))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                writing.cancel()
+                await asyncio.wait({writing})
+            assert len((await memory.receipts.page()).receipts) == 1
 
     asyncio.run(story())
 

@@ -61,8 +61,8 @@ def test_what_was_reserved_in_vain_is_taken_over(tmp_path: Path) -> None:
     world = StoreWorld(tmp_path)
 
     async def story() -> None:
-        for _ in range(3):
-            async with world.opened() as memory:
+        for seed in range(3):
+            async with world.opened(seed=seed) as memory:
                 reserved = await memory.removals.reserve("ns1", ZONE, records("a", "b"))
         async with world.opened() as memory:
             memory.removals.settle(reserved)  # of the last run: its id is known to the store

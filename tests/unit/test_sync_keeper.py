@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -119,6 +119,40 @@ def test_what_fails_comes_back_until_it_is_done(tmp_path: Path, error: NetboxPdn
             target.fails.clear()
             await here.until(lambda: here.board.zone("one", A).condition is Condition.EQUAL)
             assert www(target, A) == ("192.0.2.1",)
+
+    run(work)
+
+
+def test_a_fault_of_ours_in_one_zone_ends_nothing_else(tmp_path: Path) -> None:
+    target = MemoryTarget(fails={A: ZeroDivisionError("oh")})  # type: ignore[dict-item]
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(), target) as here:
+            here.keeper.look(hint(A))
+            here.keeper.look(hint(B))
+            await here.until(lambda: looks(here, A) > 1 and looks(here, B))
+            state = here.board.zone("one", A)
+            assert (state.condition, state.error_class) == (Condition.FAILING, "unexpected")
+            assert list(target.served) == [B]
+            target.fails.clear()
+            await here.until(lambda: A in target.served)
+
+    run(work)
+
+
+def test_edits_of_records_in_zones_of_other_targets_cost_nothing(tmp_path: Path) -> None:
+    """That a zone is not its own a target finds out once; an edit of the zone itself has it look again."""
+    source, target = netbox(A), MemoryTarget()
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            for number in range(3):
+                here.keeper.look(hint(B, f"www.{B}"))
+                await here.until(lambda number=number: looks(here, B) == number + 1)
+            assert source.asked == [B]
+            source.views = {None: [zone(B, "192.0.2.1")]}
+            here.keeper.look(hint(B))
+            await here.until(lambda: B in target.served)
 
     run(work)
 
@@ -431,5 +465,25 @@ def test_many_small_removals_trip_the_guard_as_one_large_one_does(tmp_path: Path
                 await here.until(lambda before=before: looks(here, A) > before)
                 assert len(www(target, A)) == addresses
             assert here.board.zone("one", A).condition is Condition.HELD
+
+    run(work)
+
+
+def test_what_a_hint_explains_is_not_asked_for_and_not_held(tmp_path: Path) -> None:
+    """Five addresses of six go, each deleted in NetBox as the hints say; NetBox itself would not answer."""
+    addresses = [f"192.0.2.{number}" for number in range(1, 7)]
+    source, target = MemorySource({None: [zone(A, *addresses)]}), MemoryTarget()
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            here.keeper.look(hint(A))
+            await here.until(lambda: looks(here, A) == 1)
+            source.views = {None: [zone(A, addresses[0], serial=8)]}
+            source.explains = TransientError("no answer")
+            gone = tuple(((f"www.{A}", "A", address), "deleted") for address in addresses[1:])
+            here.keeper.look(replace(hint(A, f"www.{A}"), gone=gone))
+            await here.until(lambda: looks(here, A) == 2)
+            assert www(target, A) == (addresses[0],)
+            assert here.board.zone("one", A).condition is Condition.EQUAL
 
     run(work)

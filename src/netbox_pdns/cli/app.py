@@ -25,11 +25,11 @@ from netbox_pdns.cli.zones import zones
 app = typer.Typer(
     name="netbox-pdns",
     help="Keeps PowerDNS Authoritative servers equal to what NetBox DNS holds.",
-    epilog=EPILOG,
+    epilog=f"\b\n{EPILOG}",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # the other modes load Rich's Markdown, which takes as long as all the rest of the help
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 
@@ -49,7 +49,8 @@ def demo(
 
 
 def _example(*commands: str) -> str:
-    return "\n".join(["Example:", *(f"  netbox-pdns {command}" for command in commands)])
+    """Return an epilog whose lines stay as they are (`\\b` is Click's word for that)."""
+    return "\n".join(["\b", "Example:", *(f"  netbox-pdns {command}" for command in commands)])
 
 
 app.command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from structlog.typing import FilteringBoundLogger
 
 from netbox_pdns.cli.logs import log_breakers, log_locks, log_retries
+from netbox_pdns.cli.taking import Compatible, Webhooks
 from netbox_pdns.cli.telling import Places, Telling
+from netbox_pdns.cli.tracing import Tracing, tracing
 from netbox_pdns.cli.wiring import Breakers, Parts, make_breakers, open_parts
-from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsError
+from netbox_pdns.errors import ConfigurationError, NetboxPdnsError
 from netbox_pdns.netbox.changes import ChangeLog
 from netbox_pdns.netbox.updates import Updates
 from netbox_pdns.resilience.breaker import BreakerChanged
@@ -24,7 +26,7 @@ from netbox_pdns.service.announcing import Announcer
 from netbox_pdns.service.documents import MqttState, SchedulerState
 from netbox_pdns.service.events import EventBus
 from netbox_pdns.service.metrics import CountedHints, Metrics
-from netbox_pdns.service.ports import ServiceParts, ZoneEvent
+from netbox_pdns.service.ports import ServiceParts
 from netbox_pdns.settings import Settings
 from netbox_pdns.store.memory import Memory, Surroundings, Told, remembering
 from netbox_pdns.store.removed import writable
@@ -44,13 +46,11 @@ from netbox_pdns.sync.reconcile import Served
 from netbox_pdns.sync.remembering import Remembering
 from netbox_pdns.sync.turns import Turns
 from netbox_pdns.sync.worker import Worker
-from netbox_pdns.triggers import compatible, webhook
 from netbox_pdns.triggers.feed import NAME as FEED
 from netbox_pdns.triggers.feed import ChangeFeed
 from netbox_pdns.triggers.polling import poll_for_ever
 from netbox_pdns.triggers.progress import Cursors, Progress
 from netbox_pdns.triggers.schedule import Scheduler, schedules_of
-from netbox_pdns.triggers.signatures import is_signed
 from netbox_pdns.triggers.standing import Standing
 from netbox_pdns.triggers.told import Told as Edits
 from netbox_pdns.triggers.updated import UpdatedFeed
@@ -97,8 +97,11 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         parts.source.told = names.learn_all
         progress = Progress([served.target.name for served in parts.targets])
         feeds = _make_feeds(settings, parts, memory, keeper, hints, progress, names, board, logger)
-        remembering_ = Remembering(memory.zones, memory.receipts, board)
+        remembering_ = Remembering(memory.zones, memory.receipts, board, tell=telling.announcer.change)
         telling.listeners += [remembering_, Places(progress), _deep_passes(memory), *([confirmer] if confirmer else [])]
+        if (provider := tracing()) is not None:
+            stack.callback(provider.shutdown)
+            telling.listeners.append(Tracing(provider, time.time, confirms=confirmer is not None))
         scheduler = _make_scheduler(settings, memory, hints, board)
         works: list[Coroutine[Any, Any, object]] = [
             scheduler.run(),
@@ -124,8 +127,8 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         yield ServiceParts(
             board=board,
             hints=hints,
-            take_webhook=_Webhooks(settings, hints, names),
-            take_compatible=_Compatible(settings, hints),
+            take_webhook=Webhooks(settings.triggers, hints, names),
+            take_compatible=Compatible(settings.triggers, hints),
             receipts=memory.receipts,
             explain=explain,
             accept_source=accept_source,
@@ -365,44 +368,3 @@ async def _at_work(keeper: Keeper, works: Sequence[Coroutine[Any, Any, object]])
             await asyncio.wait({running})
             for task in others:
                 task.cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class _Webhooks:
-    """Takes NetBox's own webhooks."""
-
-    settings: Settings
-    hints: Hints
-    names: ZoneNames
-
-    def __call__(self, body: bytes, headers: Mapping[str, str]) -> int:
-        """Leave the hints of *body*; raises `ConflictError` for a wrong signature, `DataError` for a bad body."""
-        secret = self.settings.triggers.webhook_secret
-        given = headers.get(webhook.SIGNATURE_HEADER.lower())
-        if secret is not None and not is_signed(body, secret.get_secret_value(), given, "sha512"):
-            raise _unsigned(webhook.SIGNATURE_HEADER)
-        return webhook.leave_hints(webhook.read_webhook(body), self.hints, self.names, came=time.time())
-
-
-@dataclass(frozen=True, slots=True)
-class _Compatible:
-    """Takes calls of the older connector's interface."""
-
-    settings: Settings
-    hints: Hints
-
-    def __call__(self, event: ZoneEvent, body: bytes, headers: Mapping[str, str]) -> int:
-        """Leave the hint of *body*; raises as `_Webhooks` does."""
-        secret = self.settings.triggers.webhook_secret
-        given = compatible.signature_of(headers)
-        if secret is not None and not is_signed(body, secret.get_secret_value(), given, "sha256"):
-            raise _unsigned(compatible.SIGNATURE_HEADERS[0])
-        self.hints.look(compatible.hint_of_body(body, came=time.time()))
-        return 1
-
-
-def _unsigned(header: str) -> ConflictError:
-    return ConflictError(
-        f"the signature ({header}) is not the body's",
-        hint="whoever sends it and NETBOX_PDNS_WEBHOOK_SECRET need the same secret",
-    )

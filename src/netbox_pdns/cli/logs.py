@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from netbox_pdns.errors import UnexpectedError
 from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.redaction import printable, redacted_data
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
@@ -134,7 +135,9 @@ def log_look(logger: FilteringBoundLogger, done: LookDone) -> None:
     if done.outcome is None:
         line = logger.bind(zone=done.work.zone, target=done.target)
         if done.error is not None:
-            line.error("zone failed", error=str(done.error), hint=done.error.hint, seconds=round(done.seconds, 3))
+            fault = done.error.__cause__ if isinstance(done.error, UnexpectedError) else None
+            seconds = round(done.seconds, 3)
+            line.error("zone failed", error=str(done.error), hint=done.error.hint, seconds=seconds, exc_info=fault)
         return
     causes = done.work.causes
     users = ", ".join(sorted({each.user for each in causes if each.user}))

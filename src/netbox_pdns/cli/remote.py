@@ -33,23 +33,23 @@ class Remote:
     _http: httpx2.AsyncClient
     _peer: Peer
 
-    async def get(self, path: str, **params: str | int | None) -> dict[str, Any]:
-        """Return what is at *path*; parameters that are None are left out."""
+    async def get(self, path: str, has: str, **params: str | int | None) -> dict[str, Any]:
+        """Return what is at *path*, which *has* a field of that name; parameters that are None are left out."""
         given = [(name, value) for name, value in params.items() if value is not None]
-        return await self._asked("GET", path, params=given)
+        return await self._asked("GET", path, has, params=given)
 
     async def post(self, path: str, **body: Any) -> dict[str, Any]:
         """Return what comes of sending *body* to *path*."""
         headers = {"Content-Type": "application/json"}
-        return await self._asked("POST", path, content=json.dumps(body).encode(), headers=headers)
+        return await self._asked("POST", path, "accepted", content=json.dumps(body).encode(), headers=headers)
 
     async def events(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Yield what happens, as kind and data, until the service ends it."""
         try:
             async with self._http.stream("GET", f"{self.url}/api/v1/events", timeout=_SILENT) as response:
-                if response.is_error:
+                if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
                     await response.aread()
-                    self._read(response)
+                    self._read(response, "")
                 kind = ""
                 async for line in response.aiter_lines():
                     name, _, value = line.partition(": ")
@@ -60,12 +60,12 @@ class Remote:
         except httpx2.HTTPError as error:
             raise self._unreachable(transport_error(error, self._peer)) from error
 
-    async def _asked(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    async def _asked(self, method: str, path: str, has: str, **request: Any) -> dict[str, Any]:
         try:
             response = await answered(self._http, self._peer, method, f"{self.url}{path}", **request)
         except TransientError as error:
             raise self._unreachable(error) from error
-        return self._read(response)
+        return self._read(response, has)
 
     def _unreachable(self, error: NetboxPdnsError) -> NetboxPdnsError:
         if not isinstance(error, TransientError):
@@ -74,14 +74,17 @@ class Remote:
             str(error), hint=f"does `netbox-pdns serve` run there? else correct {variable('remote_url')}"
         )
 
-    def _read(self, response: httpx2.Response) -> dict[str, Any]:
+    def _read(self, response: httpx2.Response, has: str) -> dict[str, Any]:
+        message = f"what answers at {self.url} is not the service: {response.status_code}"
+        hint = f"correct {variable('remote_url')}"
         try:
             found = decoded(response.content, dict, self._peer)
         except (StrangeAnswerError, TransientError) as error:
-            message = f"what answers at {self.url} is not the service: {response.status_code}"
-            raise ConfigurationError(message, hint=f"correct {variable('remote_url')}") from error
+            raise ConfigurationError(message, hint=hint) from error
         if response.is_error and "detail" in found:
             raise _refusal(response.status_code, found, self.url)
+        if has not in found:
+            raise ConfigurationError(message, hint=hint)
         return found
 
 

@@ -72,7 +72,7 @@ class RemoteSync:
         end = self.clock() + _UNKNOWN
         while True:
             try:
-                found = (await self.remote.get(f"/api/v1/zones/{quote(zone)}"))["targets"]
+                found = (await self.remote.get(f"/api/v1/zones/{quote(zone)}", "targets"))["targets"]
             except DataError:
                 if self.clock() >= end:
                     raise
@@ -86,13 +86,13 @@ class RemoteSync:
             await self.sleep(_POLL)
 
     async def _targets(self) -> list[dict[str, Any]]:
-        return list((await self.remote.get("/api/v1/targets"))["targets"])
+        return list((await self.remote.get("/api/v1/targets", "targets"))["targets"])
 
     async def _rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            page = await self.remote.get("/api/v1/zones", limit=1000, cursor=cursor)
+            page = await self.remote.get("/api/v1/zones", "zones", limit=1000, cursor=cursor)
             rows.extend(page["zones"])
             if (cursor := page["next"]) is None:
                 return rows
@@ -101,7 +101,7 @@ class RemoteSync:
         changes: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            page = await self.remote.get("/api/v1/changes", limit=200, cursor=cursor)
+            page = await self.remote.get("/api/v1/changes", "changes", limit=200, cursor=cursor)
             new = [each for each in page["changes"] if _reached(each["applied"], since)]
             changes.extend(new)
             cursor = page["next"]
@@ -114,7 +114,7 @@ class RemoteSync:
         plan = ZonePlan(zone, target, Action.NOTHING)
         error = None
         if row["left_out"] or row["held"] or row["error"]:
-            states = (await self.remote.get(f"/api/v1/zones/{quote(zone)}"))["targets"]
+            states = (await self.remote.get(f"/api/v1/zones/{quote(zone)}", "targets"))["targets"]
             state = next(each for each in states if each["target"] == target)
             left_out = tuple(map(_left_out, state["left_out"]))
             plan = replace(plan, left_out=left_out, held=tuple(map(_held, state["held"])))

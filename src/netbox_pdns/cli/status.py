@@ -39,7 +39,7 @@ async def _status(session: Session, *, json: bool) -> ExitStatus:
     from netbox_pdns.cli.remote import open_remote
 
     async with open_remote(session.settings) as remote:
-        found = await remote.get("/status")
+        found = await remote.get("/status", "uptime_seconds")
     if json:
         session.terminal.json({"schema": "status/1", "url": remote.url, "service": found})
     else:

@@ -8,7 +8,7 @@ from structlog.typing import FilteringBoundLogger
 
 from netbox_pdns.cli.logs import log_look
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.resilience.breaker import BreakerChanged
+from netbox_pdns.resilience.breaker import BreakerChanged, BreakerState
 from netbox_pdns.resilience.locks import LockAcquired, LockEvent, LockReleased, LockTimedOut
 from netbox_pdns.resilience.retry import CallDetails
 from netbox_pdns.service.announcing import Announcer
@@ -63,10 +63,13 @@ class Telling:
         """Take note of a breaker that moved."""
         label = server_label(event.name)
         self.metrics.breaker_changed(label, str(event.after))
+        since = None if event.after is BreakerState.CLOSED else self.board.clock()
         if event.name == NETBOX:
             self.board.source_breaker = event.after
+            self.board.source_breaker_since = _earlier(self.board.source_breaker_since, since)
         elif label in self.board.targets:
-            state = replace(self.board.targets[label], breaker=event.after)
+            before = self.board.targets[label]
+            state = replace(before, breaker=event.after, breaker_since=_earlier(before.breaker_since, since))
             self.board.targets[label] = state
             self.announcer.target(state)
 
@@ -148,6 +151,11 @@ class Places:
                         self._progress.done(name, EVERYWHERE, pending.changes)
             case _:
                 return
+
+
+def _earlier(before: float | None, since: float | None) -> float | None:
+    """Return since when a breaker is not closed: a trial in vain does not begin it anew."""
+    return since if since is None or before is None else before
 
 
 def server_label(name: str) -> str:

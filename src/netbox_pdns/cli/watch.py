@@ -84,12 +84,12 @@ async def _page(session: Session, remote: Remote) -> None:
 
 
 async def _seen(remote: Remote) -> View:
-    status = await remote.get("/status")
+    status = await remote.get("/status", "uptime_seconds")
     troubles: list[dict[str, Any]] = []
     for condition in ("failing", "held", "foreign", "waiting"):
-        found = await remote.get("/api/v1/zones", condition=condition, limit=_TROUBLES)
+        found = await remote.get("/api/v1/zones", "zones", condition=condition, limit=_TROUBLES)
         troubles.extend(found["zones"])
-    changes = await remote.get("/api/v1/changes", limit=_CHANGES)
+    changes = await remote.get("/api/v1/changes", "changes", limit=_CHANGES)
     return View(remote.url, status, troubles[:_TROUBLES], changes["changes"])
 
 

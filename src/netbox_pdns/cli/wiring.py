@@ -66,15 +66,19 @@ async def open_parts(
     policy: RetryPolicy = DEFAULT_POLICY,
     breakers: Breakers | None = None,
     observe: CallObserver = unobserved,
+    asks_ahead: bool = False,
 ) -> AsyncIterator[Parts]:
     """Yield what a run works with; its connections are closed with the block.
 
+    With *asks_ahead* it is for a single run, and NetBox is asked beforehand for what that will need.
     *breakers* keep calls from servers that do not answer; *observe* is told of each call that has ended.
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
     async with AsyncExitStack() as stack:
         breaker = breakers.source if breakers else None
-        theirs = NetBoxSource(settings.netbox, hook=hook, policy=policy, breaker=breaker, observe=observe)
+        theirs = NetBoxSource(
+            settings.netbox, hook=hook, policy=policy, breaker=breaker, observe=observe, asks_ahead=asks_ahead
+        )
         source = await stack.enter_async_context(theirs)
         targets = []
         for target in settings.targets:
@@ -100,5 +104,5 @@ async def open_engine(
 
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
-    async with open_parts(settings, hook=hook, policy=policy) as parts:
+    async with open_parts(settings, hook=hook, policy=policy, asks_ahead=True) as parts:
         yield Engine(parts.source, parts.targets, parts.removed, parts.refusals, listener)

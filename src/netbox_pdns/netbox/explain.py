@@ -17,6 +17,7 @@ import dns.name
 
 from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rdata import canonical_type
+from netbox_pdns.dns.rrset import Key
 from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import whole
@@ -44,13 +45,20 @@ _AT_ONCE = 50
 _RECORD_LOG: Query = (("changed_object_type", RECORD_TYPE), ("fields", CHANGE_FIELDS))
 
 
-async def explain(client: NetBoxClient, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
+async def explain(
+    client: NetBoxClient, zone: ZoneRef, removed: Sequence[RecordKey], late: Sequence[ChangeRow] | None = None
+) -> Explanations:
     """Return for those of *removed* (records that a server has in *zone*) that NetBox explains why they go, in words.
+
+    *late* is what `of_late` returned for the zone after its records were read, where that was asked for already.
 
     Raises `ConfigurationError` where the token may not view the change log.
     """
     wanted = set(removed)
-    found = await _of_late(client, zone, wanted)
+    log = _Log(wanted, zone.name, {zone.id})
+    for row in await of_late(client, zone.name) if late is None else late:
+        log.take(row)
+    found = log.found
     for further in (_out_of_service, _ever, _behind_cnames):
         if wanted - found.keys():
             found |= await further(client, zone, wanted - found.keys())
@@ -98,21 +106,26 @@ class _Log:
         zone = data.get("zone") if data else None
         if not data or not isinstance(zone, int) or zone not in self._ids:
             return None
-        try:
-            owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
-            if owner not in self._owners:
-                return None
-            return (*owner, meant(owner[1], str(data.get("value")), self._zone))
-        except DataError:
+        return record_of(data, self._zone, self._owners)
+
+
+def record_of(data: Mapping[str, Any], zone: str, owners: Collection[Key] | None = None) -> RecordKey | None:
+    """Return the record that the state *data* of an object is in *zone* (canonical name).
+
+    None for what is no record, or for one that is none of *owners*, where those are given.
+    """
+    try:
+        owner = canonical_name(str(data.get("fqdn"))), canonical_type(str(data.get("type")))
+        if owners is not None and owner not in owners:
             return None
+        return (*owner, meant(owner[1], str(data.get("value")), zone))
+    except DataError:
+        return None
 
 
-async def _of_late(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
-    """Look at the newest entries about the zone alone: one cheap request, which tells most of what was edited just now."""
-    log = _Log(wanted, zone.name, {zone.id})
-    async for row in client.newest_first(CHANGES, [*_RECORD_LOG, *_about(zone.name)], ChangeRow, 1):
-        log.take(row)
-    return log.found
+async def of_late(client: NetBoxClient, zone: str) -> Sequence[ChangeRow]:
+    """Return the newest entries about a zone's records: one cheap request, which tells most of what was edited just now."""
+    return [row async for row in client.newest_first(CHANGES, [*_RECORD_LOG, *_about(zone)], ChangeRow, 1)]
 
 
 async def _ever(client: NetBoxClient, zone: ZoneRef, wanted: Collection[RecordKey]) -> dict[RecordKey, str]:
@@ -211,10 +224,20 @@ def _is(name: object, zone: str) -> bool:
 
 def _what(row: ChangeRow) -> str:
     """Return in words what an entry did to its record."""
-    by = f"in NetBox by {row.user_name or 'somebody'} at {row.time:%Y-%m-%d %H:%M:%S} UTC (change {row.id})"
-    if row.action.value == "delete":
+    by = edited_by(row.user_name, row.time, f"change {row.id}")
+    return what_became(row.prechange_data or {}, row.postchange_data or {}, by)
+
+
+def edited_by(user: str, at: datetime | None, how: str) -> str:
+    """Return in words who made an edit, when, and *how* that is known."""
+    when = "" if at is None else f" at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"in NetBox by {user or 'somebody'}{when} ({how})"
+
+
+def what_became(before: Mapping[str, Any], after: Mapping[str, Any], by: str) -> str:
+    """Return in words what an edit made of a record: its states before and after, nothing where it was deleted."""
+    if not after:
         return f"deleted {by}"
-    before, after = row.prechange_data or {}, row.postchange_data or {}
     if before.get("zone") != after.get("zone"):
         return f"moved to another zone {by}"
     if before.get("fqdn") != after.get("fqdn"):

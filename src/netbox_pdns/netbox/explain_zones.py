@@ -27,7 +27,7 @@ async def explain_zones(client: NetBoxClient, names: Sequence[str], selection: S
         return {}
     view = await view_id(client, selection.view)
     found = await _still_there(client, names, view)
-    for zone in await selected(client, selection) if found else ():
+    for zone in (await selected(client, selection)).rows if found else ():
         found.pop(name_or_text(zone.name), None)  # wanted after all: the list that the question came from was another
     open_ = set(names) - found.keys()
     query: Query = [("changed_object_type", ZONE_TYPE), ("fields", CHANGE_FIELDS)]

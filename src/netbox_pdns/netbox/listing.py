@@ -1,8 +1,9 @@
 """Whole lists of NetBox's objects, in few requests: never fewer objects than NetBox counts.
 
-The first page comes with NetBox's count of all. The others go by id (`start=`, which NetBox has since 4.6 and which needs no
-counting; older ones by `id__gt=`), so that no edit moves an object from one page to another. A long list is read in two
-halves side by side, since one of NetBox's workers serves one page at a time.
+The first page comes with NetBox's count of all, or without it where the list is likely to be one page. The others go by id
+(`start=`, which NetBox has since 4.6 and which needs no counting; older ones by `id__gt=`), so that no edit moves an object
+from one page to another. A long list is read in two halves side by side, since one of NetBox's workers serves one page at a
+time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class ShiftedListError(TransientError):
 class Listed(Generic[R]):
     """A list as it was read once, in the order of ids; NetBox `counted` so many when the first page was read."""
 
-    rows: Sequence[R]
+    rows: list[R]
     counted: int
     pages: int
 
@@ -56,32 +57,52 @@ async def whole(client: NetBoxClient, path: str, query: Query, row: type[R]) -> 
 
 async def read(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Listed[R]:
     """Read a list once, whatever it comes to; raises `ShiftedListError` where its pages do not follow each other."""
-    return await rest(client, path, query, await first_page(client, path, query, row), row)
+    listed = await read_up_to(client, path, query, row, None)
+    assert listed is not None
+    return listed
 
 
-async def first_page(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Page[R]:
-    """Return the first page of a list in the order of ids, with NetBox's count of all."""
+async def read_up_to(client: NetBoxClient, path: str, query: Query, row: type[R], most: int | None) -> Listed[R] | None:
+    """Read a list once, None where it has more than *most* objects; raises as `read`."""
     place: Query = [("limit", PAGE_SIZE), ("offset", 0), ("ordering", "id")]
-    page = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
-    if page.count is None:
+    first = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+    if first.count is None:
         raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
-    return page
+    if most is not None and first.count > most:
+        return None
+    return await _rest(client, path, query, row, first, first.count)
 
 
-async def rest(client: NetBoxClient, path: str, query: Query, first: Page[R], row: type[R]) -> Listed[R]:
-    """Read what follows the page *first*; raises as `read`."""
-    assert first.count is not None
+async def read_short(
+    client: NetBoxClient, path: str, query: Query, row: type[R], most: int | None = None
+) -> Listed[R] | None:
+    """Read a list that is likely to be one page, which NetBox is not asked to count then.
+
+    Returns None for a list of more pages that has more than *most* objects; raises as `read`.
+    """
+    first = await _page_after(client, path, query, row, 0)
+    if first.next is None:
+        rows = _in_order(path, first, 0)
+        return Listed(rows, len(rows), 1)
+    counted = await client.count(path, query)
+    if most is not None and counted > most:
+        return None
+    return await _rest(client, path, query, row, first, counted)
+
+
+async def _rest(client: NetBoxClient, path: str, query: Query, row: type[R], first: Page[R], counted: int) -> Listed[R]:
+    """Read what follows the page *first* of a list of which NetBox has *counted* the objects."""
     rows = list(_in_order(path, first, 0))
     if first.next is None:
-        return Listed(rows, first.count, 1)
+        return Listed(rows, counted, 1)
     after = rows[-1].id
-    if first.count <= _HALVED * len(rows):
+    if counted <= _HALVED * len(rows):
         parts: Sequence[Listed[R]] = [await follow(client, path, query, row, after)]
     else:
-        middle = await _id_at(client, path, query, (first.count + len(rows)) // 2)
+        middle = await _id_at(client, path, query, (counted + len(rows)) // 2)
         parts = await both(follow(client, path, query, row, after, middle), follow(client, path, query, row, middle))
     rows += itertools.chain.from_iterable(part.rows for part in parts)
-    return Listed(rows, first.count, 1 + sum(part.pages for part in parts))
+    return Listed(rows, counted, 1 + sum(part.pages for part in parts))
 
 
 def check_whole(path: str, counted: int, got: int) -> None:
@@ -128,7 +149,7 @@ async def _id_at(client: NetBoxClient, path: str, query: Query, place: int) -> i
     return page.results[0].id
 
 
-def _in_order(path: str, page: Page[R], start: int) -> Sequence[R]:
+def _in_order(path: str, page: Page[R], start: int) -> list[R]:
     """Return the objects of *page*; raises `ShiftedListError` where their ids do not rise from *start*."""
     ids = [start - 1, *(row.id for row in page.results)]
     if any(a >= b for a, b in itertools.pairwise(ids)) or (page.next is not None and not page.results):

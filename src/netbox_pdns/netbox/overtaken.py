@@ -8,15 +8,19 @@ has appeared in between.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
+from netbox_pdns.netbox import listing
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import follow
-from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, ZoneRow
+from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, RecordRow, ZoneRow
+
+Records: TypeAlias = listing.Listed[RecordRow]
 
 _IDS_AT_ONCE = 100
 _FIELDS = "id,time,action,changed_object_type,changed_object_id,prechange_data,postchange_data"
@@ -30,13 +34,28 @@ class ChangeWindow:
         self._client = client
         self._overlap = overlap
         self._latest: frozenset[int] | None = None
+        self._next: asyncio.Task[frozenset[int]] | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     async def latest(self) -> frozenset[int]:
         """Return the latest look, the first one where there is none: good as a look before a reading."""
         return await self.look() if self._latest is None else self._latest
 
     async def look(self) -> frozenset[int]:
-        """Return the ids of all entries about zones and records that are visible now."""
+        """Return the ids of all entries about zones and records that are visible now.
+
+        Who asks while another look is under way shares the next one, which begins after all of them asked.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._look())
+        return await asyncio.shield(self._next)
+
+    async def _look(self) -> frozenset[int]:
+        async with self._one_at_a_time:
+            self._next = None  # who asks from now on wants to see what comes meanwhile
+            return await self._seen()
+
+    async def _seen(self) -> frozenset[int]:
         since = datetime.fromtimestamp(self._client.now() - self._overlap, UTC)
         query: Query = [*_TYPES, ("time_after", since.isoformat()), ("fields", "id")]
         self._latest = frozenset(row.id for row in (await follow(self._client, CHANGES, query, ChangeId)).rows)
@@ -68,12 +87,31 @@ class KnownZones:
         self._holds = overlap / 2
         self._clock = clock
         self._listed: dict[int, Listed] = {}
+        self._everything: frozenset[int] = frozenset()
+        self._records: tuple[frozenset[int], Records] | None = None
 
-    def note(self, rows: Iterable[ZoneRow], before: frozenset[int]) -> None:
-        """Take note of *rows*, which were listed after the look *before*."""
+    def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, everything: bool = False) -> None:
+        """Take note of *rows*, listed after the look *before*; *everything* tells whether NetBox has no others."""
+        if everything:
+            self._everything = frozenset(row.id for row in rows)
         now = self._clock()
         self._listed = {number: each for number, each in self._listed.items() if each.until > now}
         self._listed |= {row.id: Listed(row, before, now + self._holds) for row in rows}
+
+    def note_records(self, ids: Collection[int], records: Records) -> None:
+        """Take note of the records of the zones *ids*, which were read after the look that came with these."""
+        self._records = frozenset(ids), records
+
+    def take_records(self, ids: Collection[int]) -> Records | None:
+        """Return the records of just the zones *ids*, once, where they were read when these were listed."""
+        if self._records is None or self._records[0] != frozenset(ids):
+            return None
+        (_, records), self._records = self._records, None
+        return records
+
+    def are_everything(self, ids: Collection[int]) -> bool:
+        """Tell whether the zones *ids* are all that NetBox has, as it was listed last."""
+        return bool(ids) and self._everything == frozenset(ids)
 
     def of(self, ids: Iterable[int]) -> tuple[tuple[ZoneRow, ...], frozenset[int]] | None:
         """Return the rows of the zones *ids* and a look from before all of them; None where one is not known (any more)."""

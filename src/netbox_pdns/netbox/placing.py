@@ -7,38 +7,40 @@ zone.
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from netbox_pdns.netbox.client import NetBoxClient, Query
 from netbox_pdns.netbox.listing import read
 from netbox_pdns.netbox.wire import PLACED_FIELDS, RECORDS, PlacedRow, RecordRow, ZoneRow
+from netbox_pdns.resilience.together import off_the_loop
 
 _IDS_AT_ONCE = 200
 
 
-async def by_zone(
-    client: NetBoxClient, zones: Sequence[ZoneRow], rows: Sequence[RecordRow]
-) -> Mapping[int, Sequence[RecordRow]]:
+async def by_zone(client: NetBoxClient, zones: Sequence[ZoneRow], rows: list[RecordRow]) -> dict[int, list[RecordRow]]:
     """Return *rows*, the records of *zones* (distinct names), by the id of their zone."""
     if len(zones) == 1:
         return {zones[0].id: rows}
-    placed, others = await asyncio.to_thread(_placed, zones, rows)
-    if others:
-        ids = await _zones_of(client, [row.id for row in others])
-        for row in others:
-            if row.id in ids:  # else it is gone since, which the change log tells
-                placed[ids[row.id]].append(row)
-    return placed
+    records, others = await off_the_loop(len(rows), placed, zones, rows)
+    await asked_for(client, records, others)
+    return records
 
 
-def _placed(
-    zones: Iterable[ZoneRow], rows: Iterable[RecordRow]
-) -> tuple[defaultdict[int, list[RecordRow]], list[RecordRow]]:
-    """Return the records by zone, and those whose names tell none."""
+async def asked_for(client: NetBoxClient, records: dict[int, list[RecordRow]], others: Sequence[RecordRow]) -> None:
+    """Add *others*, whose names tell no zone, to *records* by the zones that NetBox says they are in."""
+    if not others:
+        return
+    ids = await _zones_of(client, [row.id for row in others])
+    for row in others:
+        if row.id in ids:  # else it is gone since, which the change log tells
+            records.setdefault(ids[row.id], []).append(row)
+
+
+def placed(zones: Iterable[ZoneRow], rows: Iterable[RecordRow]) -> tuple[dict[int, list[RecordRow]], list[RecordRow]]:
+    """Return the records by zone, and those whose names tell none of *zones*."""
     ids = {zone.name.removesuffix(".").lower(): zone.id for zone in zones}
-    placed: defaultdict[int, list[RecordRow]] = defaultdict(list)
+    found: defaultdict[int, list[RecordRow]] = defaultdict(list)
     others: list[RecordRow] = []
     for row in rows:
         name = zone_name(row)
@@ -46,8 +48,8 @@ def _placed(
         if zone is None:
             others.append(row)
         else:
-            placed[zone].append(row)
-    return placed, others
+            found[zone].append(row)
+    return dict(found), others
 
 
 def zone_name(row: RecordRow) -> str | None:

@@ -1,33 +1,34 @@
-"""Reading zones in bulk: groups of them, three at a time, each checked for edits that overtook it.
+"""Reading zones in bulk: everything at once where that is wanted, else groups, checked for edits that overtook the reading.
 
-A group is at most two hundred zones of a view and about twenty thousand records, a larger zone goes alone: no more than
-four groups are in memory, one that is yielded and three that are read meanwhile. Zones that the change log shows to have
-been edited meanwhile are read again before they are yielded. One that is edited all the while is taken as it stood at one
-moment, where its records come in one page (one query of NetBox's database); a larger one is named in the error at the end,
-when all others have been yielded.
+Everything is `netbox_pdns.netbox.everything`'s. Groups are read three at a time. A group is about a page of records
+(`netbox_pdns.netbox.grouping`), never more than forty thousand, a larger zone goes alone: no more than four groups are in
+memory, one that is yielded and three that are read meanwhile.
+
+Zones that the change log shows to have been edited meanwhile are read again before they are yielded. One that is edited all
+the while is taken as it stood at one moment, where its records come in one page (one query of NetBox's database); a larger
+one is named in the error at the end, when all others have been yielded.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox.client import AT_ONCE, NetBoxClient, Query, RefusedRequestError
-from netbox_pdns.netbox.listing import Listed, ShiftedListError, check_whole, first_page, read, rest
+from netbox_pdns.netbox.everything import FEWEST_ZONES, all_records
+from netbox_pdns.netbox.grouping import Group, Groups
+from netbox_pdns.netbox.listing import Listed, ShiftedListError, check_whole, read, read_short
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
 from netbox_pdns.netbox.placing import by_zone
 from netbox_pdns.netbox.rrsets import desired_zone
 from netbox_pdns.netbox.selection import zone_ref
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ZONE_FIELDS, ZONES, RecordRow, ZoneRow
 from netbox_pdns.planning.values import Desired, ZoneRef
+from netbox_pdns.resilience.together import off_the_loop
 
-ZONES_AT_ONCE = 200
-"""Their ids are in the URL, of which the server of NetBox takes 4,094 characters; smaller groups measured slower."""
-RECORDS_AT_ONCE = 20_000
+RECORDS_AT_ONCE = 40_000
 GROUPS_AT_ONCE = AT_ONCE + 1
 """One more than requests are under way together: where one group waits for its next page another goes on."""
 ATTEMPTS = 5
@@ -39,12 +40,13 @@ class _TooManyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """What reading a group came to, the zones that edits overtook every time, or the smaller groups to read instead."""
+class _Read:
+    """What reading a group came to: the zones that edits overtook every time, and whether to read it in halves instead."""
 
+    group: Group
     done: Sequence[Desired] = ()
     overtaken: tuple[str, ...] = ()
-    instead: tuple[tuple[ZoneRef, ...], ...] = ()
+    too_many: bool = False
 
 
 async def read_zones(
@@ -55,24 +57,31 @@ async def read_zones(
     Raises `TransientError` that names the zones where edits overtook every attempt, or where the list is short.
     """
     reader = _Reader(client, window, known)
-    waiting = deque(_groups(refs))
-    running: deque[asyncio.Task[_Group]] = deque()
+    left = {ref.id: ref for ref in refs}
+    async for desired in reader.everything({**left}):
+        del left[desired.ref.id]
+        yield desired
+    groups = Groups(left.values())
+    running: set[asyncio.Task[_Read]] = set()
     overtaken: list[str] = []
 
     def go_on() -> None:
-        while waiting and len(running) < GROUPS_AT_ONCE:
-            running.append(asyncio.create_task(reader.group(waiting.popleft())))
+        while groups and len(running) < GROUPS_AT_ONCE:
+            running.add(asyncio.create_task(reader.group(groups.take())))
 
     try:
         go_on()
         while running:
-            group = await running[0]
-            running.popleft()
-            waiting.extendleft(reversed(group.instead))
-            go_on()
-            overtaken += group.overtaken
-            for desired in group.done:
-                yield desired
+            ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for group in [task.result() for task in ended]:
+                if group.too_many:
+                    groups.halve(group.group)
+                else:
+                    groups.note([_records(desired) for desired in group.done])
+                go_on()
+                overtaken += group.overtaken
+                for desired in group.done:
+                    yield desired
     finally:
         for task in running:
             task.cancel()
@@ -84,14 +93,8 @@ async def read_zones(
         )
 
 
-def _groups(refs: Iterable[ZoneRef]) -> Iterator[tuple[ZoneRef, ...]]:
-    """Cut *refs* into groups of one view each: a zone's name tells it from the others of its group."""
-    for _, of_view in itertools.groupby(sorted(refs, key=lambda ref: ref.view), key=lambda ref: ref.view):
-        yield from _cut(tuple(of_view), ZONES_AT_ONCE)
-
-
-def _cut(refs: tuple[ZoneRef, ...], most: int) -> tuple[tuple[ZoneRef, ...], ...]:
-    return tuple(refs[at : at + most] for at in range(0, len(refs), most))
+def _records(desired: Desired) -> int:
+    return sum(len(ids) for ids in desired.record_ids.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +105,30 @@ class _Reader:
     window: ChangeWindow
     known: KnownZones
 
-    async def group(self, refs: tuple[ZoneRef, ...]) -> _Group:
+    async def everything(self, refs: Mapping[int, ZoneRef]) -> AsyncIterator[Desired]:
+        """Yield the zones that can be taken from one reading of all that NetBox has, the largest first; often that is none.
+
+        Those that an edit overtook are not among them.
+        """
+        listed = self.known.of(refs) if self.known.are_everything(refs) and len(refs) >= FEWEST_ZONES else None
+        records = None if listed is None else await all_records(self.client, listed[0])
+        if listed is None or records is None:
+            return
+        zones, before = listed
+        stale = await self.window.zones(await self.window.look() - before)
+        for zone in sorted(zones, key=lambda zone: len(records.get(zone.id, ())), reverse=True):
+            of_zone = {zone.id: records.pop(zone.id, [])}
+            for desired in await self._made_of([zone], of_zone, {zone.id: refs[zone.id]}, stale):
+                yield desired
+
+    async def group(self, refs: Group) -> _Read:
         """Read a group, edited zones of it again."""
         try:
             return await self._group(refs)
         except _TooManyError:
-            return _Group(instead=_cut(refs, (len(refs) + 1) // 2))
+            return _Read(refs, too_many=True)
 
-    async def _group(self, refs: tuple[ZoneRef, ...]) -> _Group:
+    async def _group(self, refs: Group) -> _Read:
         done: list[Desired] = []
         pending = {ref.id: ref for ref in refs}
         listed = self.known.of(pending)
@@ -118,7 +137,7 @@ class _Reader:
             try:
                 if zones is None:
                     zones = await self._zones(pending)
-                records = await self._records(zones)
+                records = self.known.take_records(pending) or await self._records(zones)
             except (RefusedRequestError, ShiftedListError):  # edited while it was read
                 if attempt + 2 == ATTEMPTS:
                     raise
@@ -133,13 +152,13 @@ class _Reader:
             done += await self._desired(zones, records.rows, pending, stale)
             pending = {id_: ref for id_, ref in pending.items() if id_ in stale}
             if not pending:
-                return _Group(done)
+                return _Read(refs, done)
             zones, before = None, after
         alone = [await self._alone(ref) for ref in pending.values()]
         overtaken = tuple(zone for each in alone for zone in each.overtaken)
-        return _Group(done + [desired for each in alone for desired in each.done], overtaken)
+        return _Read(refs, done + [desired for each in alone for desired in each.done], overtaken)
 
-    async def _alone(self, ref: ZoneRef) -> _Group:
+    async def _alone(self, ref: ZoneRef) -> _Read:
         """Read a zone that is edited all the while: what one page holds was so at one moment."""
         before = await self.window.look()
         zones = await self._zones([ref.id])
@@ -148,8 +167,8 @@ class _Reader:
         if not edited:
             check_whole(RECORDS, records.counted, len(records.rows))
         if edited and records.pages > 1:
-            return _Group(overtaken=(ref.name,))
-        return _Group(await self._desired(zones, records.rows, {ref.id: ref}, frozenset()))
+            return _Read((ref,), overtaken=(ref.name,))
+        return _Read((ref,), await self._desired(zones, records.rows, {ref.id: ref}, frozenset()))
 
     async def _zones(self, ids: Iterable[int]) -> tuple[ZoneRow, ...]:
         query: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("id", each) for each in ids)]
@@ -158,23 +177,33 @@ class _Reader:
     async def _records(self, zones: Sequence[ZoneRow]) -> Listed[RecordRow]:
         """Read the active records of *zones*; raises `_TooManyError` where several zones have too many together."""
         if not zones:
-            return Listed((), 0, 0)
+            return Listed([], 0, 0)
         query: Query = [("fields", RECORD_FIELDS), ("active", "true"), *(("zone_id", row.id) for row in zones)]
-        first = await first_page(self.client, RECORDS, query, RecordRow)
-        if len(zones) > 1 and (first.count or 0) > RECORDS_AT_ONCE:
+        most = RECORDS_AT_ONCE if len(zones) > 1 else None
+        listed = await read_short(self.client, RECORDS, query, RecordRow, most)
+        if listed is None:
             raise _TooManyError
-        return await rest(self.client, RECORDS, query, first, RecordRow)
+        return listed
 
     async def _desired(
-        self, zones: Sequence[ZoneRow], rows: Sequence[RecordRow], pending: dict[int, ZoneRef], stale: frozenset[int]
+        self, zones: Sequence[ZoneRow], rows: list[RecordRow], pending: dict[int, ZoneRef], stale: frozenset[int]
     ) -> list[Desired]:
-        records = await by_zone(self.client, zones, rows)
-        return await asyncio.to_thread(self._made, zones, records, pending, stale)
+        return await self._made_of(zones, await by_zone(self.client, zones, rows), pending, stale)
+
+    async def _made_of(
+        self,
+        zones: Sequence[ZoneRow],
+        records: dict[int, list[RecordRow]],
+        pending: Mapping[int, ZoneRef],
+        stale: frozenset[int],
+    ) -> list[Desired]:
+        size = sum(map(len, records.values()))
+        return await off_the_loop(size, self._made, zones, records, pending, stale)
 
     def _made(
         self,
         zones: Sequence[ZoneRow],
-        records: Mapping[int, Sequence[RecordRow]],
+        records: dict[int, list[RecordRow]],
         pending: Mapping[int, ZoneRef],
         stale: frozenset[int],
     ) -> list[Desired]:
@@ -184,5 +213,12 @@ class _Reader:
             ref = zone_ref(self.client, zone)
             if zone.id in stale or (ref.name, ref.view) != (pending[zone.id].name, pending[zone.id].view):
                 continue
-            found.append(desired_zone(ref, records.get(zone.id, ()), zone.default_ttl, url))
+            found.append(desired_zone(ref, _taken(records.get(zone.id, [])), zone.default_ttl, url))
         return found
+
+
+def _taken(rows: list[RecordRow]) -> Iterator[RecordRow]:
+    """Yield *rows* and let go of each: a large zone is in memory in one form, not in both."""
+    rows.reverse()
+    while rows:
+        yield rows.pop()

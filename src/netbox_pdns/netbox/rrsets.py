@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
+from types import MappingProxyType
 
 from netbox_pdns.dns.names import canonical_name, is_within
 from netbox_pdns.dns.rdata import canonical_rdata, canonical_type
@@ -48,11 +49,14 @@ def desired_zone(ref: ZoneRef, rows: Iterable[RecordRow], default_ttl: int, reco
         ttl = default_ttl if row.ttl is None else row.ttl
         ttls[key] = min(ttl, ttls.get(key, ttl))
         records[key].setdefault(rdata, row.id)
-    rrsets = [RRset.of(*key, ttls[key], ids) for key, ids in records.items()]
+    rrsets = {key: RRset.of(*key, ttls[key], ids) for key, ids in records.items()}
     return Desired(
         ref=ref,
-        zone=Zone.of(ref.name, rrsets),
-        record_ids={rrset.key: tuple(records[rrset.key][rdata] for rdata in rrset.rdatas) for rrset in rrsets},
+        zone=Zone(ref.name, MappingProxyType(rrsets)),
+        record_ids={
+            key: tuple(ids.values()) if len(ids) == 1 else tuple(ids[rdata] for rdata in rrsets[key].rdatas)
+            for key, ids in records.items()
+        },
         left_out=tuple(left_out),
         record_url=record_url,
     )

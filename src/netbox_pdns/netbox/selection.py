@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from netbox_pdns.dns.names import name_or_text
@@ -15,32 +16,65 @@ from netbox_pdns.netbox.wire import NAMESERVERS, VIEWS, ZONE_FIELDS, ZONES, Name
 from netbox_pdns.planning.values import ZoneRef
 from netbox_pdns.settings import Selection
 
-_NAMES_AT_ONCE = 50
+FEW_NAMES = 50
 
 
-async def selected(client: NetBoxClient, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRow, ...]:
-    """Return the active zones that *selection* picks, in the order of ids; of *names* those alone, where there are any.
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Zones, in the order of ids: are they all that is active, and alone under their names in all views?"""
+
+    rows: tuple[ZoneRow, ...]
+    everything: bool = False
+    alone: bool = False
+
+
+async def selected(client: NetBoxClient, selection: Selection, names: Sequence[str] = ()) -> Selected:
+    """Return the active zones that *selection* picks; of *names* those alone, where there are any.
 
     A few names cost one small request. Where it does not find them all the whole list is read and returned, which tells why.
 
     Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have, and where two views give
     one name.
     """
-    picked = await _by_name(client, selection, names) if 0 < len(names) <= _NAMES_AT_ONCE else ()
-    if not picked or len(picked) != len(names):
-        rows = await whole(client, ZONES, await _query(client, selection), ZoneRow)
-        picked = tuple(row for row in rows if row.active and named(row.name, selection))
+    called = await _called(client, names) if 0 < len(names) <= FEW_NAMES and _by_name_alone(selection) else ()
+    picked = tuple(row for row in called if _is(row.view, selection.view) and named(row.name, selection))
+    if picked and len(picked) == len(names):
+        _refuse_doubles(picked)
+        return Selected(picked, alone=len(called) == len(picked))
+    views = await _views(client)
+    rows = await whole(client, ZONES, await _query(client, selection, views), ZoneRow)
+    picked = tuple(row for row in rows if row.active and named(row.name, selection))
     _refuse_doubles(picked)
-    return picked
+    return Selected(picked, everything=len(views) == 1 and selection == Selection(view=selection.view))
 
 
-async def _by_name(client: NetBoxClient, selection: Selection, names: Sequence[str]) -> tuple[ZoneRow, ...]:
-    """Return the zones called *names* in the selected view; none for a selection by other objects, which need lists."""
-    if selection.nameserver is not None or selection.tag or selection.tenant:
-        return ()
-    query: Query = [("fields", ZONE_FIELDS), ("active", "true")]
-    rows = await whole(client, ZONES, [*query, *(("name__ie", name.rstrip(".") or ".") for name in names)], ZoneRow)
-    return tuple(row for row in rows if row.active and _is(row.view, selection.view) and named(row.name, selection))
+async def selected_zone(client: NetBoxClient, selection: Selection, name: str) -> ZoneRow | None:
+    """Return the active zone *name* (canonical) where *selection* picks it, None where it does not: why is not asked.
+
+    Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have.
+    """
+    called = await _called(client, (name,))
+    picked = [row for row in called if _is(row.view, selection.view) and named(row.name, selection)]
+    if picked and not _by_name_alone(selection):
+        query: Query = [*await _query(client, selection, await _views(client)), ("name__ie", spelt(name))]
+        picked = [row for row in await whole(client, ZONES, query, ZoneRow) if row.active]
+    return picked[0] if picked else None
+
+
+def _by_name_alone(selection: Selection) -> bool:
+    """Tell whether a zone's row tells if it is selected; other objects need lists."""
+    return selection.nameserver is None and not selection.tag and not selection.tenant
+
+
+async def _called(client: NetBoxClient, names: Sequence[str]) -> tuple[ZoneRow, ...]:
+    """Return the active zones called *names*, of all views."""
+    query: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("name__ie", spelt(name)) for name in names)]
+    return tuple(row for row in await whole(client, ZONES, query, ZoneRow) if row.active)
+
+
+def spelt(name: str) -> str:
+    """Return the canonical *name* of a zone as NetBox spells it."""
+    return name.rstrip(".") or "."
 
 
 def named(zone: str, selection: Selection) -> bool:
@@ -66,9 +100,9 @@ def zone_ref(client: NetBoxClient, row: ZoneRow) -> ZoneRef:
     )
 
 
-async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, str | int]]:
+async def _query(client: NetBoxClient, selection: Selection, views: Sequence[ViewRow]) -> list[tuple[str, str | int]]:
     query: list[tuple[str, str | int]] = [("fields", ZONE_FIELDS), ("active", "true")]
-    query.append(("view_id", await view_id(client, selection.view)))
+    query.append(("view_id", _view_id(views, selection.view)))
     if selection.nameserver is not None:
         query.append(("nameserver_id", await _nameserver(client, selection.nameserver)))
     if selection.tag:
@@ -85,7 +119,14 @@ async def _query(client: NetBoxClient, selection: Selection) -> list[tuple[str, 
 
 async def view_id(client: NetBoxClient, wanted: str | None) -> int:
     """Return the id of the view *wanted* (id or name; None is the default view); raises `ConfigurationError`."""
-    views = await whole(client, VIEWS, [("fields", "id,name,default_view")], ViewRow)
+    return _view_id(await _views(client), wanted)
+
+
+async def _views(client: NetBoxClient) -> Sequence[ViewRow]:
+    return await whole(client, VIEWS, [("fields", "id,name,default_view")], ViewRow)
+
+
+def _view_id(views: Sequence[ViewRow], wanted: str | None) -> int:
     for view in views:
         if _is(view, wanted):
             return view.id

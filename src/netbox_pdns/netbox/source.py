@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from netbox_pdns.netbox.client import NetBoxClient
-from netbox_pdns.netbox.explain import explain
+from netbox_pdns.dns.names import name_or_text
+from netbox_pdns.netbox.client import NetBoxClient, Query, RefusedRequestError
+from netbox_pdns.netbox.explain import explain, of_late
 from netbox_pdns.netbox.explain_zones import explain_zones
+from netbox_pdns.netbox.listing import ShiftedListError, read_short
 from netbox_pdns.netbox.lookup import records_named, zones_named
-from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
+from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones, Records
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.reading_names import read_names
-from netbox_pdns.netbox.selection import selected, zone_ref
+from netbox_pdns.netbox.selection import selected, selected_zone, spelt, zone_ref
+from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ChangeRow, RecordRow, ZoneRow
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
 from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
+from netbox_pdns.resilience.together import both
 from netbox_pdns.settings import NetBoxSettings, Selection
 
 
@@ -28,7 +33,8 @@ def _nobody(zones: Iterable[tuple[int, str]]) -> None:
 class NetBoxSource:
     """NetBox DNS as a source of zones; use it as an asynchronous context manager.
 
-    Whenever zones are listed their ids and names are `told` to whoever wants to know.
+    Whenever zones are listed their ids and names are `told` to whoever wants to know. One that *asks_ahead*, for a single
+    run, asks for what a zone that is listed alone will need next; what it was answered is not for later.
     """
 
     def __init__(
@@ -39,11 +45,14 @@ class NetBoxSource:
         policy: RetryPolicy = DEFAULT_POLICY,
         breaker: CircuitBreaker | None = None,
         observe: CallObserver = unobserved,
+        asks_ahead: bool = False,
     ) -> None:
         self.client = NetBoxClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
         self.told: Callable[[Iterable[tuple[int, str]]], None] = _nobody
+        self._asks_ahead = asks_ahead
+        self._late: dict[int, asyncio.Task[Sequence[ChangeRow]]] = {}
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -52,15 +61,48 @@ class NetBoxSource:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for task in self._late.values():
+            task.cancel()
+        await asyncio.gather(*self._late.values(), return_exceptions=True)
         await self.client.__aexit__(kind, error, trace)
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
         before = await self._window.look()
-        rows = await selected(self.client, selection, names)
-        self._known.note(rows, before)
-        self.told((row.id, row.name) for row in rows)
-        return tuple(sorted((zone_ref(self.client, row) for row in rows), key=lambda ref: (ref.view, ref.name)))
+        if self._asks_ahead and len(names) == 1:
+            found, records = await both(selected(self.client, selection, names), self._records_of(names[0]))
+        else:
+            found, records = await selected(self.client, selection, names), None
+        self._known.note(found.rows, before, everything=found.everything)
+        self.told((row.id, row.name) for row in found.rows)
+        if records is not None and found.alone:
+            self._ask_ahead(found.rows[0], records)
+        return tuple(sorted((zone_ref(self.client, row) for row in found.rows), key=lambda ref: (ref.view, ref.name)))
+
+    async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
+        """Return the active zone *name* (canonical) where *selection* picks it; see `selection.selected_zone`."""
+        before = await self._window.look()
+        row = await selected_zone(self.client, selection, name)
+        if row is None:
+            return None
+        self._known.note((row,), before)
+        self.told([(row.id, row.name)])
+        return zone_ref(self.client, row)
+
+    async def _records_of(self, zone: str) -> Records | None:
+        """Return the records of the zones called so, of all views; None where NetBox has none that is spelt so."""
+        query: Query = [("fields", RECORD_FIELDS), ("active", "true"), ("zone", spelt(zone))]
+        try:
+            return await read_short(self.client, RECORDS, query, RecordRow)
+        except (RefusedRequestError, ShiftedListError):
+            return None
+
+    def _ask_ahead(self, zone: ZoneRow, records: Records) -> None:
+        """Keep the records of a zone that is asked for alone, and ask already what may explain why others are gone."""
+        self._known.note_records([zone.id], records)
+        if older := self._late.pop(zone.id, None):  # what it tells is of another reading
+            older.cancel()
+        self._late[zone.id] = asyncio.create_task(of_late(self.client, name_or_text(zone.name)))
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
@@ -72,7 +114,8 @@ class NetBoxSource:
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""
-        return await explain(self.client, zone, removed)
+        late = self._late.pop(zone.id, None)
+        return await explain(self.client, zone, removed, None if late is None else await late)
 
     async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
         """Return for those of *names* that NetBox explains why they are no longer wanted."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from netbox_pdns.dns.names import canonical_name, is_within
@@ -99,22 +100,27 @@ def _refusals(rrset: RRset, zone: str, signed: bool, context: PlanContext) -> di
 
 
 def _rrset_reason(rrset: RRset, zone: str, signed: bool) -> str | None:
-    at_apex = rrset.name == zone
     if not is_within(rrset.name, zone):
         return f"its name is not in the zone {zone}"
     if not _ALLOWED_OWNER.fullmatch(rrset.name):
         return "its name has characters that PowerDNS does not take in names"
     if not 0 <= rrset.ttl <= LARGEST_TTL:
         return f"its TTL is {rrset.ttl}, allowed are 0 to {LARGEST_TTL} seconds (RFC 2181, section 8)"
+    return _type_reason(rrset.type, rrset.name == zone, signed) or _too_large(rrset)
+
+
+@lru_cache(256)
+def _type_reason(type: str, at_apex: bool, signed: bool) -> str | None:
     return (
-        NEVER_SENT.get(rrset.type)
-        or (NOT_AT_APEX.get(rrset.type) if at_apex else ONLY_AT_APEX.get(rrset.type))
-        or (NOT_WHEN_SIGNED.get(rrset.type) if signed else None)
-        or _too_large(rrset)
+        NEVER_SENT.get(type)
+        or (NOT_AT_APEX.get(type) if at_apex else ONLY_AT_APEX.get(type))
+        or (NOT_WHEN_SIGNED.get(type) if signed else None)
     )
 
 
 def _too_large(rrset: RRset) -> str | None:
+    if len(rrset.rdatas) == 1 and len(rrset.rdatas[0]) < LARGEST_RRSET // 8:
+        return None
     if len(rrset.rdatas) * 12 + sum(map(len, rrset.rdatas)) < LARGEST_RRSET // 4:
         return None  # the text of an rdata is never so much shorter than its wire form
     header_and_question = 12 + len(rrset.name) + 5

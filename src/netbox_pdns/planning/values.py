@@ -245,7 +245,7 @@ class PlanContext:
     1970. `signs` tells whether a new zone will be signed. `adopting` is the operator's `--adopt` for this zone.
     `gone` says why NetBox has the zone no more, None where it does not explain it. `elsewhere` is how many RRsets the server
     has that were not looked at, where only some were; `spent` how many records went from the zone without an explanation in
-    the last 24 hours.
+    the last 24 hours. `cuts` are the owner names of delegations that are known, whether they were looked at or not.
     """
 
     target: str
@@ -262,6 +262,7 @@ class PlanContext:
     gone: str | None = None
     elsewhere: int = 0
     spent: int = 0
+    cuts: frozenset[str] = frozenset()
 
 
 class Action(StrEnum):
@@ -295,6 +296,7 @@ class ZonePlan:
     None where it stays. `unexplained` are the records that go without an explanation, whether they are held or not.
     A `foreign` zone has no changes; `differences` are those it would have, and `notes` say what keeps us from it.
     `account_before` is the mark of a zone that is to be adopted, `disabled` the disabled records of one that is to go.
+    `rectify` is False where no owner name or delegation comes or goes; `rrsets_there` is how many RRsets the server has.
     """
 
     zone: str
@@ -312,6 +314,8 @@ class ZonePlan:
     unexplained: tuple[RecordKey, ...] = ()
     account_before: str = ""
     disabled: tuple[RRset, ...] = ()
+    rectify: bool = True
+    rrsets_there: int = 0
 
     @property
     def is_empty(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from netbox_pdns.dns.rrset import Key, RRset, Zone, with_serial
 from netbox_pdns.planning.diff import diff_content
 from netbox_pdns.planning.guard import judge, judge_end, unexplained_records
+from netbox_pdns.planning.names_moved import delegations, moves_names
 from netbox_pdns.planning.rules import servable, zone_problem
 from netbox_pdns.planning.serials import next_serial
 from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
@@ -71,12 +72,16 @@ def _update(desired: Desired, observed: Observed, context: PlanContext) -> ZoneP
     if not allowed and observed.rectifies and not _soa_differs(desired.zone, observed):
         return plan
     serial = next_serial(desired.zone.serial, observed.served_serial)
+    there = {**observed.zone.rrsets, **observed.disabled}
+    cuts = context.cuts | delegations(desired.zone.name, there)
     return replace(
         plan,
         action=Action.UPDATE,
         soa=_soa(desired.zone, observed.zone, serial),
         soa_before=observed.zone.soa,
         serial=serial,
+        rectify=moves_names(desired.zone.name, allowed, there, cuts),
+        rrsets_there=len(there) + context.elsewhere,
     )
 
 

@@ -52,9 +52,14 @@ class Writer:
         """Apply a plan's changes to a zone of ours; raises `ConflictError` where it is not ours (any more)."""
         before = await must_be_ours(self.client, plan.zone, self.mark)
         upload = await Upload.of(plan.zone, plan.changes, self.limit, self.server.form)
-        owed = await rectifying.is_owed(self.client, before)
-        if not upload.at_last:
-            owed |= await rectifying.put_off(self.client, before, by_default=self.server.rectifies_by_default)
+        owed = await rectifying.before_change(
+            self.client,
+            before,
+            needed=plan.rectify,
+            many=not upload.at_last,
+            rrsets=plan.rrsets_there,
+            by_default=self.server.rectifies_by_default,
+        )
         await self._send(plan, before, upload)
         if owed:
             await rectifying.make_good(self.client, plan.zone)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.powerdns.client import PowerDNSClient
 from netbox_pdns.powerdns.forms import SINCE_51, UP_TO_50, Form
+from netbox_pdns.resilience.together import both
 
 Release = tuple[int, int]
 """The first two numbers of a version: (4, 9) for 4.9.18."""
@@ -63,15 +64,21 @@ def release_of(version: str) -> Release | None:
 
 async def asked_capabilities(client: PowerDNSClient) -> Capabilities:
     """Ask the server; where a filter before the API shows less, that is as if the server did not tell."""
+    return capabilities(*await both(_version(client), _configuration(client)))
+
+
+async def _version(client: PowerDNSClient) -> str:
     try:
-        version = (await client.server()).version
+        return (await client.server()).version
     except ConfigurationError:
-        version = ""
+        return ""
+
+
+async def _configuration(client: PowerDNSClient) -> Mapping[str, str]:
     try:
-        configuration = await client.configuration()
+        return await client.configuration()
     except ConfigurationError:
-        configuration = {}
-    return capabilities(version, configuration)
+        return {}
 
 
 def untested(version: str) -> str | None:

@@ -63,6 +63,7 @@ UNKNOWN_TO_POWERDNS = frozenset(
 """Types of the registry that PowerDNS 4.7 has no parser for: they go as TYPEnnn."""
 
 _AS_IT_IS = frozenset({"A", "HINFO", "TXT", "SPF", "CAA", "URI", "EUI48", "EUI64", "APL", "CSYNC", "NSEC3PARAM"})
+_COMPARED_AS_IT_IS = _AS_IT_IS | {"AAAA"}
 _NAME_CONTENT = frozenset({"CNAME", "NS", "PTR", "DNAME", "MX", "SRV", "KX", "AFSDB", "RP", "LP", "SOA", "ALIAS"})
 _NAME_FIELD = {"NAPTR": -1, "SVCB": 1, "HTTPS": 1, "IPSECKEY": 3}
 """Types with a name among other fields: which one, counted by spaces (in a name PowerDNS prints a space as \\032)."""
@@ -91,6 +92,8 @@ def compared(type: str, content: str) -> tuple[str, str]:
 
     Content of types that only PowerDNS has (LUA, ALIAS) stays as it is.
     """
+    if type in _COMPARED_AS_IT_IS:
+        return type, _canonical(type, content)
     known = type
     if type.startswith("TYPE"):
         with suppress(DataError):  # a number past all types, which no server means
@@ -101,10 +104,14 @@ def compared(type: str, content: str) -> tuple[str, str]:
         content = _NO_GATEWAY.sub(r"\1 .", content)
     if known in _NAME_FIELD:
         content = _with_field(content, _NAME_FIELD[known], _escaped)
+    return known, _canonical(known, content)
+
+
+def _canonical(type: str, content: str) -> str:
     try:
-        return known, canonical_rdata(known, content)
+        return canonical_rdata(type, content)
     except DataError:
-        return known, content
+        return content
 
 
 def _escaped(name: str) -> str:

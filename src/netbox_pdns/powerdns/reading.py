@@ -27,11 +27,19 @@ def listed(zone: ZoneWire) -> TargetZone:
 def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True) -> Observed:
     """Return a zone with its content; parses every rdata, so call it off the event loop.
 
+    Empties `zone.rrsets`: a large zone is in memory in one form, not in both.
+
     *rectifies* is False for a zone of ours of which we owe the rectification (`netbox_pdns.powerdns.rectifying`).
     """
     name = canonical_name(zone.name)
-    enabled, disabled = [], []
-    for wire in zone.rrsets:  # comments keep empty RRsets in some backends' lists
+    enabled: list[RRset] = []
+    disabled: list[RRset] = []
+    zone.rrsets.reverse()
+    while zone.rrsets:
+        wire = zone.rrsets.pop()  # comments keep empty RRsets in some backends' lists
+        if len(wire.records) == 1:
+            (disabled if wire.records[0].disabled else enabled).append(_rrset(wire, wire.records))
+            continue
         on = [record for record in wire.records if not record.disabled]
         if on:
             enabled.append(_rrset(wire, on))
@@ -49,5 +57,8 @@ def observed(zone: ZoneWire, *, presigned: bool = False, rectifies: bool = True)
 
 
 def _rrset(wire: RRsetWire, records: Sequence[Record]) -> RRset:
+    if len(records) == 1:
+        type, rdata = compared(wire.type, records[0].content)
+        return RRset(canonical_name(wire.name), type, wire.ttl, (rdata,))
     both = [compared(wire.type, record.content) for record in records]
     return RRset.of(canonical_name(wire.name), both[0][0], wire.ttl, (rdata for _, rdata in both))

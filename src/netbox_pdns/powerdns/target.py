@@ -17,7 +17,7 @@ from netbox_pdns.powerdns.reading import listed, observed
 from netbox_pdns.powerdns.rectifying import is_owed
 from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
-from netbox_pdns.resilience.together import gathered
+from netbox_pdns.resilience.together import gathered, off_the_loop
 from netbox_pdns.settings import TargetSettings, ZoneTemplate
 
 
@@ -66,7 +66,7 @@ class PowerDNSTarget:
         foreign = wire.account != self.mark
         presigned = (foreign or wire.dnssec) and "1" in await self.client.metadata(zone, "PRESIGNED")
         owed = not foreign and await is_owed(self.client, wire)
-        return await asyncio.to_thread(observed, wire, presigned=presigned, rectifies=not owed)
+        return await off_the_loop(len(wire.rrsets), observed, wire, presigned=presigned, rectifies=not owed)
 
     async def read_names(self, zone: str, names: Collection[str]) -> Observed | None:
         """Return what the server has of *zone* at the owner *names* and the apex; disabled records are not seen so."""

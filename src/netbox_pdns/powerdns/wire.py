@@ -22,7 +22,7 @@ class RRsetWire(msgspec.Struct, frozen=True):
 
 
 class ZoneWire(msgspec.Struct, frozen=True):
-    """A zone; `rrsets` only where they were asked for."""
+    """A zone; `rrsets` only where they were asked for. A list, which `reading.observed` empties as it takes them up."""
 
     name: str
     kind: str
@@ -34,7 +34,7 @@ class ZoneWire(msgspec.Struct, frozen=True):
     api_rectify: bool = False
     soa_edit: str = ""
     soa_edit_api: str = ""
-    rrsets: tuple[RRsetWire, ...] = ()
+    rrsets: list[RRsetWire] = []
 
 
 class Metadata(msgspec.Struct, frozen=True):

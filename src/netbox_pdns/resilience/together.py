@@ -1,13 +1,24 @@
-"""Waiting for several things side by side."""
+"""Waiting for several things side by side, and working beside the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, ParamSpec, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
+P = ParamSpec("P")
+
+_LITTLE = 2_000
+"""Records whose work, some 20 ms at most, is done on the event loop: a thread costs more than it saves for the smallest."""
+
+
+async def off_the_loop(records: int, work: Callable[P, A], *args: P.args, **kwargs: P.kwargs) -> A:
+    """Return what *work* on so many *records* comes to, done in a thread where it would hold up all else for long."""
+    if records <= _LITTLE:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tuple[A, B]:

@@ -21,11 +21,11 @@ def position_of(cursor: str, length: int) -> tuple[str, ...]:
     try:
         position = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
     except (binascii.Error, UnicodeError, ValueError, RecursionError) as error:
-        raise _strange(cursor) from error
+        raise _strange() from error
     if not isinstance(position, list) or len(position) != length or not all(isinstance(each, str) for each in position):
-        raise _strange(cursor)
+        raise _strange()
     return tuple(position)
 
 
-def _strange(cursor: str) -> DataError:
-    return DataError(f"{cursor[:40]!r} is no cursor of this list", hint="begin without one, and hand back `next`")
+def _strange() -> DataError:
+    return DataError("what was given is no cursor of this list", hint="begin without one, and hand back `next`")

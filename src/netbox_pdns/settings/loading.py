@@ -85,7 +85,8 @@ class Settings:
         sections = (self.service, self.triggers, self.mqtt, self.setup)
         service = (getattr(section, name) for section in sections for name in SECRETS if hasattr(section, name))
         given = [self.netbox.token, *(target.token for target in self.targets), *service]
-        return (*(secret.get_secret_value() for secret in given if secret is not None), *self.service.api_keys)
+        values = (secret.get_secret_value() for secret in given if secret is not None)
+        return tuple(dict.fromkeys((*values, *self.service.api_keys)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Database:
         self._identity: tuple[int, int] | None = None
         self._turn = asyncio.Lock()
         self._readings: set[asyncio.Task[Any]] = set()
+        self._writings: set[asyncio.Task[Any]] = set()
 
     async def open(self, unsound: str | None = None) -> tuple[Remark, ...]:
         """Open the file, made anew where it has to be, or work in memory; return what is to be said.
@@ -82,7 +83,9 @@ class Database:
             return True
 
     async def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, when what is being written is written: a second later at most."""
+        if self._writings:
+            await asyncio.wait(self._writings, timeout=1.0)
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
@@ -91,14 +94,18 @@ class Database:
         """Write all in one transaction; raises `StoreFailure`."""
         if self.persistent and await asyncio.to_thread(identity, self.path) != self._identity:
             raise StoreFailure(FailureKind.BROKEN, f"{self.path} was removed, or another file took its place")
-        async with self._failing_clearly(), self._transaction() as connection:
+
+        async def all_of_them(connection: AsyncConnection) -> None:
             for kind in dict.fromkeys(type(write) for write in writes):
                 await kind.apply(connection, [write for write in writes if type(write) is kind])
 
+        await self.write_now(all_of_them)
+
     async def commit_some(self, writes: Sequence[Write]) -> int:
         """Write each that can be written, in one transaction; return how many could not. Raises `StoreFailure`."""
-        lost = 0
-        async with self._failing_clearly(), self._transaction() as connection:
+
+        async def some_of_them(connection: AsyncConnection) -> int:
+            lost = 0
             for write in writes:
                 try:
                     async with connection.begin_nested():
@@ -107,7 +114,9 @@ class Database:
                     if _failure(error).kind is not FailureKind.REFUSED:
                         raise
                     lost += 1
-        return lost
+            return lost
+
+        return await self.write_now(some_of_them)
 
     async def mend(self, why: str) -> None:
         """Open the file again, made anew where it has to be, or go on in memory."""
@@ -135,9 +144,16 @@ class Database:
             raise TransientError(f"{self.path.name} cannot be read: {_failure(error)}", hint=_DNS_GOES_ON) from error
 
     async def write_now(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do *work* in a transaction of its own and return what it returns; raises `StoreFailure`."""
-        async with self._failing_clearly(), self._transaction() as connection:
-            return await work(connection)
+        """Do *work* in a transaction of its own and return what it returns; raises `StoreFailure`.
+
+        It is done to its end even where the caller is cancelled: to cut it off would close the connection, and with it what
+        there is in memory.
+        """
+        writing = asyncio.create_task(self._written(work))
+        self._writings.add(writing)
+        writing.add_done_callback(self._writings.discard)
+        writing.add_done_callback(_unheard)
+        return await asyncio.shield(writing)
 
     def _use_file(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -147,6 +163,13 @@ class Database:
     async def _use_memory(self, *, copied: bool) -> None:
         self._engine = await _memory_engine(self.path if copied else None)
         self.persistent = False
+
+    async def _written(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        try:
+            async with self._transaction() as connection:
+                return await work(connection)
+        except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError, TypeError) as error:
+            raise _failure(error) from error
 
     async def _read(self, query: Callable[[AsyncConnection], Awaitable[T]], under_way: list[aiosqlite.Connection]) -> T:
         async with self._transaction() as connection:
@@ -166,15 +189,8 @@ class Database:
 
     def _there(self) -> AsyncEngine:
         if self._engine is None:
-            raise StoreFailure(FailureKind.AGAIN, f"{self.path} is not open")
+            raise StoreFailure(FailureKind.BROKEN, f"{self.path} is not open")
         return self._engine
-
-    @asynccontextmanager
-    async def _failing_clearly(self) -> AsyncIterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError, TypeError) as error:
-            raise _failure(error) from error
 
 
 def _unremarked(why: str, remarks: Sequence[Remark]) -> None:
@@ -182,17 +198,18 @@ def _unremarked(why: str, remarks: Sequence[Remark]) -> None:
 
 
 async def _abandon(reading: asyncio.Task[Any], under_way: Sequence[aiosqlite.Connection]) -> None:
-    """End a read that takes too long: the query itself, else its connection would be closed after it only."""
+    """End a read that takes too long: its query itself, else its connection would be closed, and after it only."""
     reading.add_done_callback(_unheard)
     for connection in under_way:
         await connection.interrupt()
-    reading.cancel()
+    if not under_way:
+        reading.cancel()
 
 
-def _unheard(reading: asyncio.Task[Any]) -> None:
-    """Take what became of a read that nobody waits for any more."""
-    if not reading.cancelled():
-        reading.exception()
+def _unheard(task: asyncio.Task[Any]) -> None:
+    """Take what became of a task that nobody may be waiting for any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _failure(error: BaseException) -> StoreFailure:

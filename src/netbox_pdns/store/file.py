@@ -105,7 +105,7 @@ def _must_be_sound(path: Path) -> None:
     try:
         with closing(sqlite3.connect(path, timeout=_PATIENCE)) as database:
             found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-            version = _version(database) if found == "ok" else None
+            version = _version(database)
             tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.Error as error:
         if is_broken(error):

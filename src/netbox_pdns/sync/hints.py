@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from netbox_pdns.dns.rrset import Key
+from netbox_pdns.planning.values import RecordKey
 
 MOST_RRSETS = 100
 """A scope of more RRsets than this is the whole zone: that costs less to read."""
@@ -75,12 +76,16 @@ WHOLE = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Look at `zone` (canonical name, whatever its view): on one target, or (None) on each."""
+    """Look at `zone` (canonical name, whatever its view): on one target, or (None) on each.
+
+    `gone` are records that the edit took away, each with its reason in words: where they go, that explains it.
+    """
 
     zone: str
     cause: Cause
     scope: Scope = WHOLE
     target: str | None = None
+    gone: tuple[tuple[RecordKey, str], ...] = ()
 
 
 class Depth(StrEnum):

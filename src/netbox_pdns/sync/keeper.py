@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from netbox_pdns.errors import NetboxPdnsError, TransientError
+from netbox_pdns.errors import NetboxPdnsError, TransientError, UnexpectedError
 from netbox_pdns.planning.values import Held
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.engine import Engine
@@ -143,6 +143,8 @@ class Keeper:
                 await self._over_all(depth, cause, names, failures, dry=dry)
         except NetboxPdnsError as raised:
             failures |= dict.fromkeys(names, raised)
+        except Exception as fault:  # noqa: BLE001  the next pass may have better luck, and hints go on meanwhile
+            failures |= dict.fromkeys(names, UnexpectedError("the pass was broken off", fault))
         first = next(iter(failures.values()), None)
         self._after_pass(initial=initial, error=first)
         self._failed_passes = 0 if first is None else self._failed_passes + 1

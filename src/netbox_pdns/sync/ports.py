@@ -33,6 +33,9 @@ class Source(Protocol):
         Raises `ConfigurationError` where two views give one zone name, and for a list that cannot be trusted.
         """
 
+    async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
+        """Return the active zone *name* (canonical) where *selection* picks it, None where it does not."""
+
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content, in any order, in bulk requests, with bounded memory.
 

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from netbox_pdns.planning.values import NO_EXPLANATIONS, Explanations, RecordKey
 from netbox_pdns.sync.board import QueueState
 from netbox_pdns.sync.hints import Cause, Scope
 
@@ -44,6 +45,7 @@ class _Entry:
     attempts: int = 0
     causes: dict[tuple[object, ...], Cause] = field(default_factory=dict)
     changes: set[int] = field(default_factory=set)
+    gone: dict[RecordKey, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Work:
     """A look to be made now: of `zone`, within `scope`, for all of `causes`.
 
     `since` is when the first of its hints came, `changes` are the change-log entries that they come of, `attempts` how
-    often it has failed since it last succeeded.
+    often it has failed since it last succeeded, `gone` the records that the hints say were taken away, and why.
     """
 
     zone: str
@@ -60,6 +62,7 @@ class Work:
     changes: frozenset[int]
     since: float
     attempts: int = 0
+    gone: Explanations = field(default_factory=lambda: NO_EXPLANATIONS)
 
 
 class ZoneQueue:
@@ -75,7 +78,16 @@ class ZoneQueue:
         self._order: list[tuple[float, int, str]] = []
         self._count = itertools.count()
 
-    def add(self, zone: str, scope: Scope, causes: Iterable[Cause], now: float, *, after: float = 0.0) -> None:
+    def add(
+        self,
+        zone: str,
+        scope: Scope,
+        causes: Iterable[Cause],
+        now: float,
+        *,
+        after: float = 0.0,
+        gone: Iterable[tuple[RecordKey, str]] = (),
+    ) -> None:
         """Take a hint, for *after* so many seconds; one that waits already is brought forward and made wider."""
         due = max(now + after, self._ended.get(zone, float("-inf")) + self._pause)
         entry = self._entries.get(zone)
@@ -88,6 +100,7 @@ class ZoneQueue:
                 entry.due = due
                 self._push(zone, due)
         _merge(entry, causes)
+        _explain(entry, gone)
 
     def take(self, now: float) -> Work | None:
         """Return the look that is due longest and may begin; None where there is none."""
@@ -99,7 +112,13 @@ class ZoneQueue:
             del self._entries[zone]
             self._active.add(zone)
             return Work(
-                zone, entry.scope, tuple(entry.causes.values()), frozenset(entry.changes), entry.since, entry.attempts
+                zone,
+                entry.scope,
+                tuple(entry.causes.values()),
+                frozenset(entry.changes),
+                entry.since,
+                entry.attempts,
+                entry.gone,
             )
         return None
 
@@ -118,11 +137,13 @@ class ZoneQueue:
         entry = _Entry(work.scope, now + delay, work.since, attempts)
         _merge(entry, work.causes)
         entry.changes |= work.changes
+        _explain(entry, work.gone.items())
         if later is not None:
             entry.scope |= later.scope
             entry.due = min(entry.due, max(later.due, now + self._pause))
             _merge(entry, later.causes.values())
             entry.changes |= later.changes
+            _explain(entry, later.gone.items())
         self._entries[work.zone] = entry
         self._end(work.zone, now)
         return max(0.0, entry.due - now)
@@ -162,6 +183,12 @@ class ZoneQueue:
 
     def _push(self, zone: str, due: float) -> None:
         heapq.heappush(self._order, (due, next(self._count), zone))
+
+
+def _explain(entry: _Entry, gone: Iterable[tuple[RecordKey, str]]) -> None:
+    for record, why in gone:
+        if len(entry.gone) < MOST_CAUSES:
+            entry.gone[record] = why
 
 
 def _merge(entry: _Entry, causes: Iterable[Cause]) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.errors import ConflictError, DataError, NetboxPdnsError, RefusedRecord, TransientError
@@ -23,8 +23,10 @@ from netbox_pdns.planning.values import (
     RecordKey,
     TargetZone,
     ZonePlan,
+    ZoneRef,
 )
 from netbox_pdns.planning.zone_plan import plan_zone
+from netbox_pdns.resilience.together import off_the_loop
 from netbox_pdns.settings import TargetSettings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
@@ -51,10 +53,14 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a zone is looked at: the owner `names` and the apex, beside `elsewhere` RRsets of the server that are not."""
+    """What of a zone is looked at: the owner `names` and the apex, beside `elsewhere` RRsets of the server that are not.
+
+    `cuts` are the owner names of the zone's delegations.
+    """
 
     names: frozenset[str]
     elsewhere: int
+    cuts: frozenset[str] = frozenset()
 
 
 class _Uncounted:
@@ -92,6 +98,8 @@ class Reconciler:
     clock: Callable[[], float] = time.time
     counts: Removals = UNCOUNTED
     turns: Turns = UNSHARED
+    gone: Explanations = field(default_factory=lambda: NO_EXPLANATIONS)
+    """What is known beforehand to explain records that go."""
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
         """Bring one zone to *desired*; *listed* is its line in the target's zone list, None without one."""
@@ -155,25 +163,32 @@ class Reconciler:
     async def _plan(
         self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str], part: Part | None
     ) -> tuple[ZonePlan, Explanations]:
-        elsewhere = 0 if part is None else part.elsewhere
-        context = replace(self._context(desired.zone.name), refused=refused, elsewhere=elsewhere)
-        plan = await asyncio.to_thread(plan_zone, desired, observed, context)
+        context = replace(self._context(desired.zone.name), refused=refused)
+        if part is not None:
+            context = replace(context, elsewhere=part.elsewhere, cuts=part.cuts)
+        size = _size(desired, observed)
+        plan = await off_the_loop(size, plan_zone, desired, observed, context)
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
         try:
-            explanations = await self.source.explain(desired.ref, plan.unexplained)
+            explanations = await self._explained(desired.ref, plan.unexplained)
         except NetboxPdnsError as error:
             raise _SourceFailed(error) from error
         spent = self.counts.records_gone(plan.target, plan.zone, plan.unexplained)
         explained = replace(context, explanations=explanations, spent=spent)
-        return await asyncio.to_thread(plan_zone, desired, observed, explained), explanations
+        return await off_the_loop(size, plan_zone, desired, observed, explained), explanations
+
+    async def _explained(self, zone: ZoneRef, records: Sequence[RecordKey]) -> Explanations:
+        known = {record: self.gone[record] for record in records if record in self.gone}
+        unknown = [record for record in records if record not in known]
+        return {**known, **await self.source.explain(zone, unknown)} if unknown else known
 
     async def _plan_end(self, blank: ZoneOutcome, why: str | None) -> ZoneOutcome:
         observed = await self.served.target.read(blank.zone)
         if observed is None:  # gone since it was listed
             return replace(blank, error=reviewed.gone(self.request, blank.target, blank.zone))
         context = replace(self._context(blank.zone), gone=why)
-        plan = await asyncio.to_thread(plan_zone, None, observed, context)
+        plan = await off_the_loop(_size(None, observed), plan_zone, None, observed, context)
         return replace(blank, plan=await self._as_reviewed(plan, None, observed, {}))
 
     def _refused(self, blank: ZoneOutcome) -> dict[RecordKey, str]:
@@ -265,6 +280,10 @@ class Reconciler:
 
     def _is_foreign(self, listed: TargetZone | None) -> bool:
         return listed is not None and listed.account != self.served.target.mark
+
+
+def _size(desired: Desired | None, observed: Observed | None) -> int:
+    return (len(desired.zone.rrsets) if desired else 0) + (len(observed.zone.rrsets) if observed else 0)
 
 
 class _SourceFailed(Exception):

@@ -49,16 +49,22 @@ class ZoneBook(Protocol):
 
 
 class Remembering:
-    """Writes down what looks come to. Call it with every event, after the board was."""
+    """Writes down what looks come to, and has receipts told. Call it with every event, after the board was."""
 
     def __init__(
-        self, zones: ZoneBook, receipts: ReceiptBook, board: Board, clock: Callable[[], float] = time.time
+        self,
+        zones: ZoneBook,
+        receipts: ReceiptBook,
+        board: Board,
+        clock: Callable[[], float] = time.time,
+        tell: Callable[[Receipt], None] = lambda receipt: None,
     ) -> None:
         self._zones = zones
         self._receipts = receipts
         self._board = board
         self._clock = clock
-        self._open: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        self._tell = tell
+        self._open: OrderedDict[tuple[str, str], list[Receipt]] = OrderedDict()
 
     async def recall(self, targets: Iterable[str]) -> bool:
         """Put up on the board how the zones stood; tell whether that could be read.
@@ -79,9 +85,10 @@ class Remembering:
             case LookDone():
                 self._look(event)
             case Confirmed():
-                for receipt in self._open.pop((event.target, event.zone), ()):
+                for kept in self._open.pop((event.target, event.zone), ()):
                     if not event.not_served:
-                        self._receipts.mark_served(receipt, event.at)
+                        self._receipts.mark_served(kept.id, event.at)
+                        self._tell(replace(kept, served=event.at))
             case _:
                 return
 
@@ -93,12 +100,12 @@ class Remembering:
         elif outcome is None or outcome.plan is not None or outcome.error is not None:
             self._zones.note(_note(self._board.zone(target, zone)))
         if outcome is not None and outcome.applied and outcome.plan is not None:
-            self._keep(
-                self._receipts.add(receipt(outcome, outcome.plan, done.work.causes, self._clock())), target, zone
-            )
+            self._keep(receipt(outcome, outcome.plan, done.work.causes, self._clock()))
 
-    def _keep(self, number: str, target: str, zone: str) -> None:
-        self._open.setdefault((target, zone), []).append(number)
+    def _keep(self, made: Receipt) -> None:
+        made = replace(made, id=self._receipts.add(made))
+        self._tell(made)
+        self._open.setdefault((made.target, made.zone), []).append(made)
         if len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)
 

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from netbox_pdns.errors import NetboxPdnsError, TransientError
+from netbox_pdns.errors import NetboxPdnsError, TransientError, UnexpectedError
 from netbox_pdns.sync.board import Board, BreakerState, Condition, TargetState
 from netbox_pdns.sync.events import Event, Listener, LookDone
 from netbox_pdns.sync.hints import WHOLE, Cause, Hint, Trigger
@@ -86,7 +86,7 @@ class Worker:
     def hint(self, hint: Hint, request: SyncRequest | None = None) -> None:
         """Have a zone looked at; *request* may force or adopt."""
         now = self._monotonic()
-        self.queue.add(hint.zone, hint.scope, [hint.cause], now)
+        self.queue.add(hint.zone, hint.scope, [hint.cause], now, gone=hint.gone)
         self.touched[hint.zone] = now
         if request is not None:
             self._requests[hint.zone] = request
@@ -182,9 +182,11 @@ class Worker:
     ) -> tuple[ZoneOutcome | None, NetboxPdnsError | None]:
         try:
             async with self._hold((self.target, work.zone), f"{work.causes[0].trigger}_zone_sync"):
-                outcome = await self._looker.look(work.zone, work.scope, request)
+                outcome = await self._looker.look(work.zone, work.scope, request, work.gone)
         except NetboxPdnsError as error:
             return None, error
+        except Exception as fault:  # noqa: BLE001  one zone's bad luck must not end the service; it is logged whole
+            return None, UnexpectedError(f"{work.zone} could not be looked at", fault)
         return outcome, None if outcome is None else outcome.error
 
     def _post(
@@ -195,7 +197,7 @@ class Worker:
             self._board.forget(self.target, work.zone)
             return
         now = self._board.clock()
-        state = failed(before, error) if outcome is None and error is not None else before
+        state = failed(replace(before, looked_at=now), error) if outcome is None and error is not None else before
         if outcome is not None:
             state = state_after(before, outcome, work.scope, now)
             if outcome.orphaned and outcome.applied:

@@ -20,6 +20,7 @@ from netbox_pdns.triggers.meaning import OBJECT_TYPES, RECORD, ZONE, Meaning, me
 from netbox_pdns.triggers.progress import EVERYWHERE, Cursors, Mark, Progress
 from netbox_pdns.triggers.sight import Gap, Sight
 from netbox_pdns.triggers.standing import Standing
+from netbox_pdns.triggers.taken_away import taken_away
 from netbox_pdns.triggers.told import Told
 from netbox_pdns.triggers.zone_names import NamesOfZones, ZoneNames
 
@@ -237,9 +238,10 @@ class ChangeFeed:
         zones = [*meaning.zones, EVERYWHERE] if everywhere else list(meaning.zones)
         self._progress.took(row.id, zones, targets)
         cause = self._cause(Trigger.FEED, row)
+        gone = taken_away(row.changed_object_type, row.prechange_data, row.postchange_data, self._names, cause)
         for target in targets if len(targets) < len(self._progress.names) else (None,):
             for zone, scope in meaning.zones.items():
-                self._hints.look(Hint(zone, cause, scope, target))
+                self._hints.look(Hint(zone, cause, scope, target, gone.get(zone, ())))
                 self._standing.hinted()
             if everywhere:
                 self._hint_everywhere(Depth.LISTS, cause, target)

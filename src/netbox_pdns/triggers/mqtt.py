@@ -124,7 +124,7 @@ class MqttTrigger:
                 await self._one_connection()
             except* aiomqtt.MqttError as group:
                 # Its text alone: an error that is kept keeps the socket open that it is about.
-                why = str(_first(group))
+                why = _reason(_first(group))
                 # A connection that lived for a while was a good one; two clients of one name end each other's at once.
                 lived = asyncio.get_running_loop().time() - begun
                 failures = 1 if lived > LONGEST else failures + 1
@@ -230,6 +230,11 @@ def _tls(options: MqttOptions) -> ssl.SSLContext:
     context = tls_context(options.mqtt_ca_file, verify=True, setting="NETBOX_PDNS_MQTT_CA_FILE")
     assert isinstance(context, ssl.SSLContext)
     return context
+
+
+def _reason(error: aiomqtt.MqttError) -> str:
+    """Return what the broker said, where it said something."""
+    return str(error) if error.__cause__ is None else f"the connection was lost: {error.__cause__}"
 
 
 def _first(group: BaseExceptionGroup[aiomqtt.MqttError]) -> aiomqtt.MqttError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.errors import NetboxPdnsError, UnexpectedError
 from netbox_pdns.triggers.standing import Standing
 
 LONGEST = 60.0
@@ -25,6 +25,10 @@ async def poll_for_ever(
             await look()
         except NetboxPdnsError as error:
             standing.ill(str(error), error.hint)
+            failures += 1
+        except Exception as fault:  # noqa: BLE001  what one answer breaks the next may not; it is said on the board
+            unexpected = UnexpectedError("the poll was broken off", fault)
+            standing.ill(str(unexpected), unexpected.hint)
             failures += 1
         else:
             failures = 0

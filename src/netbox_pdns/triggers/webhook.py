@@ -17,6 +17,7 @@ import msgspec
 from netbox_pdns.errors import DataError
 from netbox_pdns.sync.hints import Cause, Depth, Hint, Hints, Trigger
 from netbox_pdns.triggers.meaning import RECORD, ZONE, Meaning, meant
+from netbox_pdns.triggers.taken_away import taken_away
 from netbox_pdns.triggers.zone_names import ZoneNames
 
 SIGNATURE_HEADER = "X-Hook-Signature"
@@ -101,8 +102,9 @@ def leave_hints(
         return 0
     meaning = meant(event.object_type, event.before, event.after, names)
     cause = event.cause(came, trigger)
+    gone = taken_away(event.object_type, event.before, event.after, names, cause)
     for zone, scope in meaning.zones.items():
-        hints.look(Hint(zone, cause, scope))
+        hints.look(Hint(zone, cause, scope, gone=gone.get(zone, ())))
     if meaning.everywhere:
         # A zone that a record was moved out of keeps its serial: the lists do not tell it from the others.
         hints.look_everywhere(Depth.CONTENT if meaning.unknown else Depth.LISTS, cause)

@@ -46,11 +46,16 @@ async def play(terminal: Terminal, directory: Path, *, is_real: bool, keep: bool
         show = Show(terminal, stage, user)
         for act in ACTS:
             await act(show)
-        terminal.line()
-        terminal.line(f"That was netbox-pdns, in {time.monotonic() - started:.1f} s.", "bold")
-        if keep:
-            _print_addresses(terminal, stage)
-            await asyncio.Event().wait()
+        from netbox_pdns.cli.demo.service import SERVICE_ACTS, at_work  # late: the first act is not to wait for it
+
+        async with at_work(show) as service:
+            for service_act in SERVICE_ACTS:
+                await service_act(show, service)
+            terminal.line()
+            terminal.line(f"That was netbox-pdns, in {time.monotonic() - started:.1f} s.", "bold")
+            if keep:
+                _print_addresses(terminal, stage, service.url)
+                await asyncio.Event().wait()
         terminal.line("With --keep (make demo ARGS=--keep) it stays, for you to try; README.md says how to use it.")
 
 
@@ -59,19 +64,21 @@ def _print_stage(terminal: Terminal, stage: Stage) -> None:
     terminal.line(f"The stage is a NetBox DNS API in this process, and two PowerDNS servers: {stage.powerdns}.")
 
 
-def _print_addresses(terminal: Terminal, stage: Stage) -> None:
+def _print_addresses(terminal: Terminal, stage: Stage, service: str) -> None:
     name, server = next(iter(stage.targets.items()))
     terminal.line()
     terminal.line("It stays until Ctrl-C. The addresses:", "bold")
     terminal.line(f"  NetBox API    {stage.netbox.url}/api/  (Authorization: Token {stage.netbox.token})")
     for target, each in stage.targets.items():
         terminal.line(f"  {target:<13} {each.url}/api/v1/  (X-API-Key: {each.api_key}), DNS {each.dns_address}")
+    (key,) = stage.settings.service.api_keys
+    terminal.line(f"  the service   {service}/  (X-NetBox-PDNS-API-Key: {key})")
     terminal.line()
     terminal.line("Try, in another terminal:", "bold")
     if getproxies():
         terminal.line(f"  export {' '.join(f'{name}={value}' for name, value in _PAST_PROXIES.items())}")
     terminal.line(f"  export NETBOX_PDNS_CONFIG={stage.config}")
-    for command in ("check", "zones", "plan", "sync", "settings"):
+    for command in ("status", "watch", "check", "zones", "plan", "verify", "sync --remote", "settings"):
         terminal.line(f"  netbox-pdns {command}")
     terminal.line(f"  dig @{server.dns_host} -p {server.dns_port} www.example.com  # {name}")
     edit = f"curl -H 'Authorization: Token {stage.netbox.token}' -H 'Content-Type: application/json' -X PATCH"

@@ -57,9 +57,9 @@ class NetBoxUser:
         await self._post("records", records)
         return len(records)
 
-    async def add(self, zone: str, name: str, type: str, value: str) -> None:
-        """Add a record to a zone of the default view."""
-        await self._post("records", [{"zone": self._zones[PUBLIC, zone], "name": name, "type": type, "value": value}])
+    async def add(self, zone: str, name: str, type: str, value: str, *, view: str = PUBLIC) -> None:
+        """Add a record to a zone of a view."""
+        await self._post("records", [{"zone": self._zones[view, zone], "name": name, "type": type, "value": value}])
 
     async def change(self, zone: str, name: str, type: str, **fields: Any) -> None:
         """Change the record of that name and type; the first, where there are several."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -12,22 +14,47 @@ import httpx2
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.sandbox.netbox import running_netbox
 from netbox_pdns.sandbox.pdns_server import running_pdns_server
-from netbox_pdns.sandbox.powerdns import running_powerdns
+from netbox_pdns.sandbox.powerdns import Zones, running_powerdns
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
+from netbox_pdns.service.listening import listening
 from netbox_pdns.settings import Settings, load_settings
+from netbox_pdns.settings.service import ServiceOptions
+
+Run = Callable[[RunningPowerDNS | None], AbstractAsyncContextManager[RunningPowerDNS]]
+"""Runs a PowerDNS; one that ran before is run as it was reached then."""
 
 TARGETS = {"public": "", "internal": 'view = "internal"'}
 """The targets, each with its selection: a view each."""
 
 
+class Machine:
+    """A PowerDNS that can be stopped, and started again where it was, with what it had."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._stack = AsyncExitStack()
+        self._reached: RunningPowerDNS | None = None
+
+    async def start(self) -> RunningPowerDNS:
+        """Start it; it answers when this returns."""
+        self._reached = await self._stack.enter_async_context(self._run(self._reached))
+        return self._reached
+
+    async def stop(self) -> None:
+        """Stop it, where it runs."""
+        await self._stack.aclose()
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The servers of a demo, and the settings file that leads to them."""
+    """The servers of a demo, and the settings file that leads to them; `listener` is where the service will listen."""
 
     netbox: RunningNetBox
     targets: Mapping[str, RunningPowerDNS]
     is_real: bool
     config: Path
+    machines: Mapping[str, Machine] = field(default_factory=dict)
+    listener: socket.socket | None = None
 
     @property
     def settings(self) -> Settings:
@@ -52,14 +79,46 @@ async def open_stage(directory: Path, *, is_real: bool) -> AsyncIterator[Stage]:
     """
     async with AsyncExitStack() as stack:
         netbox = await stack.enter_async_context(running_netbox())
+        machines = {name: Machine(_real(directory / name) if is_real else _own()) for name in TARGETS}
         targets: dict[str, RunningPowerDNS] = {}
-        for name in TARGETS:
-            server = running_pdns_server(directory / name) if is_real else running_powerdns()
-            targets[name] = await stack.enter_async_context(server)
+        for name, machine in machines.items():
+            stack.push_async_callback(machine.stop)
+            targets[name] = await machine.start()
+        listener = stack.enter_context(listening(ServiceOptions(listen_port=0)))
         config = directory / "netbox-pdns.toml"
         config.touch(mode=0o600)
-        config.write_text(_settings(directory, netbox, targets))
-        yield Stage(netbox, targets, is_real, config)
+        config.write_text(_settings(directory, netbox, targets, listener.getsockname()[1]))
+        yield Stage(netbox, targets, is_real, config, machines, listener)
+
+
+def _real(directory: Path) -> Run:
+    def run(before: RunningPowerDNS | None) -> AbstractAsyncContextManager[RunningPowerDNS]:
+        if before is None:
+            return running_pdns_server(directory)
+        settings = {
+            "api-key": before.api_key,
+            "local-port": str(before.dns_port),
+            "webserver-port": before.url.rpartition(":")[2],
+        }
+        return running_pdns_server(directory, settings=settings)
+
+    return run
+
+
+def _own() -> Run:
+    zones = Zones()
+
+    def run(before: RunningPowerDNS | None) -> AbstractAsyncContextManager[RunningPowerDNS]:
+        if before is None:
+            return running_powerdns(zones=zones)
+        return running_powerdns(
+            api_port=int(before.url.rpartition(":")[2]),
+            dns_port=before.dns_port,
+            settings={"api-key": before.api_key},
+            zones=zones,
+        )
+
+    return run
 
 
 async def make_foreign_zone(server: RunningPowerDNS, zone: str, records: Mapping[tuple[str, str], str]) -> None:
@@ -87,13 +146,20 @@ async def _send(server: RunningPowerDNS, method: str, path: str, body: Mapping[s
         raise ConfigurationError(f"the demo's PowerDNS refuses {method} {path}: {answer.status_code} {answer.text}")
 
 
-def _settings(directory: Path, netbox: RunningNetBox, targets: Mapping[str, RunningPowerDNS]) -> str:
+def _settings(directory: Path, netbox: RunningNetBox, targets: Mapping[str, RunningPowerDNS], port: int) -> str:
     head = f"""\
 nb_url = "{netbox.url}"
 nb_token = "{netbox.token_v2}"
 instance = "demo"
 data_dir = "{directory}"
 log_level = "ERROR"
+listen_port = {port}
+api_key = "{secrets.token_hex(16)}"
+webhook_secret = "{secrets.token_hex(16)}"
+# Sooner than by default: a demo has no half minute to wait.
+breaker_failures = 2
+breaker_pause = 1
+retry_longest = 1
 """
     return head + "".join(_target(name, server) for name, server in targets.items())
 

@@ -17,6 +17,8 @@ from netbox_pdns.sandbox.powerdns.zones import Zone, Zones
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.sandbox.serving import serving
 
+__all__ = ["Zones", "running_powerdns"]
+
 _SETTINGS: Mapping[str, str] = {
     "api": "yes",
     "webserver": "yes",
@@ -32,16 +34,18 @@ _SETTINGS: Mapping[str, str] = {
 
 @asynccontextmanager
 async def running_powerdns(
-    *, api_port: int = 0, dns_port: int = 0, settings: Mapping[str, str] | None = None
+    *, api_port: int = 0, dns_port: int = 0, settings: Mapping[str, str] | None = None, zones: Zones | None = None
 ) -> AsyncIterator[RunningPowerDNS]:
     """Run an empty server within the block; port 0 takes a free one.
+
+    *zones* is where it keeps what it has, for one that is stopped and started again with what it had.
 
     *settings* are lines of pdns.conf: `webserver-max-bodysize` (megabytes), `api-key`, `also-notify` (addresses of IPv4),
     `default-api-rectify`, `default-soa-edit` and `default-soa-edit-signed` have their meaning, others are only shown.
     """
     known = {**_SETTINGS, **(settings or {})}
     key = known.pop("api-key", "") or secrets.token_hex(16)
-    zones = Zones()
+    zones = Zones() if zones is None else zones
     async with running_nameserver(zones, dns_port) as (nameserver, port):
 
         async def tell(zone: Zone) -> None:

@@ -37,7 +37,7 @@ async def _told(service: Service) -> AsyncIterator[str]:
         yield ": listening\n\n"
         while not reader.ended:
             message = await reader.next(HEARTBEAT)
-            if message is None:
+            if message is not None:
+                yield as_text(Message(message.number, message.kind, service.secrets.clean(dict(message.data))))
+            elif not reader.ended:
                 yield ": still here\n\n"
-                continue
-            yield as_text(Message(message.number, message.kind, service.secrets.clean(dict(message.data))))
