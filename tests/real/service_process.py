@@ -104,11 +104,12 @@ class Service:
         self.until(lambda seen: bool(seen["initial_sync"]["completed"]), "the first pass is over")
 
     def at_rest(self) -> None:
-        """Wait until nothing is queued, and no zone waits or fails."""
+        """Wait until the first pass is over, nothing is queued, and no zone waits or fails."""
 
         def rests(seen: dict[str, Any]) -> bool:
             waiting = sum(seen["zones"].get(each, 0) for each in ("waiting", "failing", "unknown"))
-            return not waiting and not any(target["queue_depth"] for target in seen["targets"])
+            begun = bool(seen["initial_sync"]["completed"])
+            return begun and not waiting and not any(target["queue_depth"] for target in seen["targets"])
 
         self.until(rests, "all is done")
 

@@ -211,3 +211,22 @@ def test_zones(ends: int, owned: int, empty: bool, held: str | None) -> None:
     if held:
         forced = frozenset({HoldReason(held)})
         assert not guard_zones(plans, owned=owned, source_empty=empty, limits=GuardLimits(), forced=forced)
+
+
+@pytest.mark.parametrize(
+    ("owned", "spent", "percent", "held"),
+    [
+        pytest.param(100, 4, 5, False, id="the-fifth-of-104-at-5-percent"),
+        pytest.param(96, 4, 5, False, id="the-fifth-of-what-were-100"),
+        pytest.param(95, 5, 5, True, id="the-sixth-of-what-were-100"),
+        pytest.param(2, 7, 100, False, id="all-may-go-however-few-are-left"),
+    ],
+)
+def test_zones_that_went_before_are_of_those_that_the_share_is_of(
+    owned: int, spent: int, percent: float, held: bool
+) -> None:
+    """Deleted one by one in a day as many zones may go as at once."""
+    ends = [ZonePlan("a.example.", "pdns", Action.DELETE)]
+    limits = GuardLimits(zones=1000, zones_percent=percent)
+    verdicts = guard_zones(ends, owned=owned, source_empty=False, limits=limits, forced=frozenset(), spent=spent)
+    assert bool(verdicts) is held

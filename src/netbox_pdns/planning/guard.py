@@ -78,13 +78,14 @@ def guard_zones(
     """Return the zone deletions that wait because there are too many of them, or because the source is empty.
 
     *ends* are the plans that delete a zone of ours, *owned* is how many zones of ours the target has; where *pattern* is
-    given, both are of its zones alone. *spent* is how many zones of ours were deleted in the last 24 hours.
+    given, both are of its zones alone. *spent* is how many zones of ours were deleted in the last 24 hours: the share is of
+    those too, so that many small steps come as far as a large one.
     """
     all_of_them = f"{counted(owned, 'zone')} {pattern}".rstrip()
     if source_empty and ends and HoldReason.SOURCE not in forced:
         detail = f"NetBox shows not a single zone for this target, which serves {all_of_them} of ours"
         return tuple(Held(HoldReason.SOURCE, end.zone, detail) for end in ends)
-    most = max(1, min(limits.zones, int(owned * limits.zones_percent / 100)))
+    most = max(1, min(limits.zones, int((owned + spent) * limits.zones_percent / 100)))
     if ends and len(ends) + spent > most and HoldReason.ZONES not in forced:
         before = f", after {spent} in the last 24 hours" if spent else ""
         detail = f"{len(ends)} of {all_of_them} would be deleted{before}, {goes(most)}"
