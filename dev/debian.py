@@ -1,4 +1,4 @@
-"""What the real servers need from Debian."""
+"""What the real servers, and the tests of what is deployed, need from Debian."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _NEEDED = {
     "pdns-backend-pgsql": lambda: _module("libgpgsqlbackend.so"),
     "postgresql": lambda: postgresql_directory() is not None,
     "redis-server": lambda: bool(shutil.which("redis-server")),
+    "prometheus": lambda: bool(shutil.which("prometheus") and shutil.which("promtool")),
+    "systemd": lambda: bool(shutil.which("systemd-analyze")),
     "mosquitto": lambda: bool(shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:" + os.environ["PATH"])),
 }
 

@@ -42,6 +42,10 @@ def _trigger(board: Board) -> None:
     board.triggers["feed"] = TriggerState("feed", working=False, detail="the token may not see the change log")
 
 
+def _trigger_at_the_start(board: Board) -> None:
+    board.triggers["feed"] = TriggerState("feed", working=False, detail="not begun", begun=False)
+
+
 OPEN = BreakerState.OPEN
 FAILING = {"condition": Condition.FAILING, "error": "it does not answer"}
 
@@ -98,6 +102,7 @@ FAILING = {"condition": Condition.FAILING, "error": "it does not answer"}
         pytest.param(
             _trigger, "Warning", "feed: the token may not see the change log", id="a-trigger-that-does-not-work"
         ),
+        pytest.param(_trigger_at_the_start, "Healthy", None, id="a-trigger-that-has-not-begun"),
     ],
 )
 def test_health(change: Change, health: str, reason: str | None) -> None:

@@ -71,7 +71,8 @@ def _warnings(board: Board, now: float) -> Iterator[str]:
     if unserved:
         first_ = unserved[0]
         yield f"DNS does not show what was written: {first_.not_served[0]} on {first_.target}"
-    yield from (f"{name}: {each.detail}" for name, each in sorted(board.triggers.items()) if not each.working)
+    begun = ((name, each) for name, each in sorted(board.triggers.items()) if each.begun)
+    yield from (f"{name}: {each.detail}" for name, each in begun if not each.working)
 
 
 def _breakers(board: Board) -> Iterator[tuple[str, BreakerState, float | None]]:

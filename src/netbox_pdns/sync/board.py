@@ -107,6 +107,8 @@ class TriggerState:
     detail: str = ""
     last: float | None = None
     hints: int = 0
+    begun: bool = True
+    """Whether it had the time to say how it stands: at the start none has, which is nothing to warn of."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ class Standing:
         self._board = board
         self._log = log
         self._remarked = float("-inf")
-        board.triggers[name] = TriggerState(name, working=False, detail="not begun")
+        board.triggers[name] = TriggerState(name, working=False, detail="not begun", begun=False)
 
     @property
     def state(self) -> TriggerState:
@@ -32,14 +32,14 @@ class Standing:
         before = self.state
         if not before.working:
             self._log.info("trigger works", trigger=self.name)
-        self._put(replace(before, working=True, detail="", last=self._board.clock()))
+        self._put(replace(before, working=True, detail="", last=self._board.clock(), begun=True))
 
     def ill(self, detail: str, hint: str | None = None) -> None:
         """Say what does not work, and what can be done."""
         before = self.state
         if before.detail != detail:
             self._log.warning("trigger does not work", trigger=self.name, error=detail, hint=hint)
-        self._put(replace(before, working=False, detail=detail))
+        self._put(replace(before, working=False, detail=detail, begun=True))
 
     def remark(self, detail: str) -> None:
         """Say what is amiss with something that was seen, while the trigger itself works."""
