@@ -425,6 +425,41 @@ def test_an_open_breaker_keeps_hints_waiting_and_half_open_lets_one_zone_try(tmp
     run(work)
 
 
+def test_who_tries_whether_a_server_is_back_makes_one_call_at_a_time(tmp_path: Path) -> None:
+    """A part of a zone is read by several at once, of which all but one would be refused."""
+    source, target, switch = netbox(A), MemoryTarget(), Switch()
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target, gates=(switch,)) as here:
+            here.keeper.look(hint(A))
+            await here.until(lambda: looks(here, A) == 1)
+            switch.state = BreakerState.HALF_OPEN
+            here.keeper.look(hint(A, f"www.{A}"))
+            await here.until(lambda: looks(here, A) == 2)
+            assert (len(source.reads), source.names) == (2, [])
+
+    run(work)
+
+
+def test_when_a_server_is_back_nobody_waits_for_the_end_of_a_back_off(tmp_path: Path) -> None:
+    """One zone tries as soon as the breaker lets it, and when it closes all of them go on at once."""
+    switch = Switch()
+    target = MemoryTarget(fails={name: TransientError("no answer") for name in MANY})
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(*MANY), target, gates=(switch,), backoff=1000.0) as here:
+            for name in MANY:
+                here.keeper.look(hint(name))
+            await here.until(lambda: all(looks(here, name) for name in MANY))
+            target.fails.clear()
+            switch.state = BreakerState.OPEN
+            target.after = lambda: setattr(switch, "state", BreakerState.CLOSED)
+            here.keeper.look(hint(A))
+            await here.until(lambda: sorted(target.served) == MANY)
+
+    run(work)
+
+
 class Counted:
     """The guard's counts, in memory."""
 

@@ -97,6 +97,20 @@ def test_a_new_hint_brings_forward_what_is_backed_off_from() -> None:
     assert (work.changes, work.attempts) == ({1, 2}, 1)
 
 
+def test_what_is_backed_off_from_can_be_brought_forward_the_next_due_first() -> None:
+    waiting = queue(first=10.0)
+    for zone in (A, B):
+        waiting.add(zone, WHOLE, [cause()], 0)
+    first = taken(waiting, 0)
+    waiting.failed(taken(waiting, 0), 1)
+    waiting.failed(first, 0)
+    waiting.hurry(2, 1)
+    assert taken(waiting, 2).zone == A
+    assert waiting.take(2) is None
+    waiting.hurry(3)
+    assert taken(waiting, 3).zone == B
+
+
 def test_a_success_forgets_the_failures() -> None:
     waiting = queue()
     waiting.add(A, WHOLE, [cause()], 0)

@@ -122,6 +122,14 @@ class ZoneQueue:
             )
         return None
 
+    def hurry(self, now: float, most: int | None = None) -> None:
+        """Bring forward what is backed off from, at most so many zones: those that would be due first."""
+        failed = [(entry.due, zone) for zone, entry in self._entries.items() if entry.attempts and entry.due > now]
+        for _, zone in sorted(failed)[:most]:
+            entry = self._entries[zone]
+            entry.due = max(now, self._ended.get(zone, float("-inf")) + self._pause)
+            self._push(zone, entry.due)
+
     def done(self, work: Work, now: float) -> None:
         """Take note that *work* is over and done."""
         self._end(work.zone, now)
@@ -165,6 +173,11 @@ class ZoneQueue:
     def holds(self, zone: str) -> bool:
         """Tell whether a hint for *zone* waits or is being looked into."""
         return zone in self._entries or zone in self._active
+
+    @property
+    def is_active(self) -> bool:
+        """Whether something is being looked at."""
+        return bool(self._active)
 
     def state(self, now: float) -> QueueState:
         """Return the numbers that are shown."""

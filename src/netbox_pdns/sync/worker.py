@@ -77,6 +77,7 @@ class Worker:
         self._slots = asyncio.Semaphore(looker.served.settings.concurrency)
         self._woken = asyncio.Event()
         self._stopping = False
+        self._had_outage = False
         self._requests: dict[str, SyncRequest] = {}
         self.touched: dict[str, float] = {}
         """When a look at a zone last began or was asked for, on the monotonic clock: a pass that read before it is late."""
@@ -133,9 +134,11 @@ class Worker:
             self._woken.clear()
             now = self._monotonic()
             wait = self._closed_for()
+            self._after_an_outage(now, may_try=wait == 0)
             if wait == 0:
                 if (work := self.queue.take(now)) is not None:
-                    return work
+                    # A part of a zone is read by several calls at once, and one alone may try whether a server is back.
+                    return work if self._all_closed() else replace(work, scope=WHOLE)
                 wait = self.queue.wait(now)
             try:
                 async with asyncio.timeout(wait):
@@ -144,13 +147,25 @@ class Worker:
                 continue
         return None
 
+    def _after_an_outage(self, now: float, *, may_try: bool) -> None:
+        """Have one zone try whether a server is back, however long it is backed off from; where it is, all of them go on."""
+        if not self._all_closed():
+            self._had_outage = True
+            if may_try:
+                self.queue.hurry(now, 1)
+        elif self._had_outage:
+            self._had_outage = False
+            self.queue.hurry(now)
+
+    def _all_closed(self) -> bool:
+        return all(gate.state is BreakerState.CLOSED for gate in self._gates)
+
     def _closed_for(self) -> float | None:
         """Return the seconds for which a breaker lets nothing through; None until the trial that is under way is over."""
         wait = max((gate.until_trial() for gate in self._gates), default=0.0)
         if wait:
             return wait
-        trying = any(gate.state is not BreakerState.CLOSED for gate in self._gates)
-        return None if trying and self.queue.state(0).active else 0.0
+        return None if not self._all_closed() and self.queue.is_active else 0.0
 
     async def _work(self, work: Work) -> None:
         started = self._monotonic()
