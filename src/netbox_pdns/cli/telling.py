@@ -90,12 +90,8 @@ class Telling:
     def _look(self, done: LookDone) -> None:
         self.board.tally.syncs += 1
         self.board.tally.failed_syncs += done.error is not None
-        now = self.board.clock()
         if done.error is None:
-            self.board.last_sync = now
-        edits = [cause.edited for cause in done.work.causes if cause.edited is not None]
-        if edits and done.outcome is not None and done.outcome.applied:
-            self.metrics.edit_applied(done.target, max(0.0, now - min(edits)))
+            self.board.last_sync = self.board.clock()
         self.announcer.zone(self.board.zone(done.target, done.work.zone))
         if done.outcome is not None and done.outcome.applied:
             edits = [cause.edited for cause in done.work.causes if cause.edited is not None]

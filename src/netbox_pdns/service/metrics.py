@@ -10,7 +10,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.errors import (
+    ConfigurationError,
+    ConflictError,
+    DataError,
+    NetboxPdnsError,
+    TransientError,
+    UnexpectedError,
+)
 from netbox_pdns.sync.events import Event, LookDone, TargetFailed
 from netbox_pdns.sync.hints import Cause, Depth, Hint, Hints
 
@@ -53,6 +60,8 @@ class Metrics:
         self._hints = counter("hints", "Hints to look somewhere, by what made them.", "trigger")
         self._webhooks = counter("webhooks", "Webhooks that came, by what became of them.", "interface", "outcome")
         self._requests = counter("http_requests", "Requests to the service.", "method", "status")
+        for each in _KINDS:  # from 0 on: of a series that begins with 1 Prometheus never sees the first
+            self._errors.labels(each)
 
     def __call__(self, event: Event) -> None:
         """Take note of an event of the reconciler."""
@@ -70,7 +79,8 @@ class Metrics:
 
     def sync_done(self, target: str, seconds: float, error: NetboxPdnsError | None) -> None:
         """Count a look at a zone."""
-        self._syncs.labels(target, "success" if error is None else "error").inc()
+        for outcome, is_so in (("success", error is None), ("error", error is not None)):
+            self._syncs.labels(target, outcome).inc(is_so)
         self._sync_seconds.labels(target).observe(seconds)
         if error is not None:
             self._errors.labels(error.kind).inc()
@@ -122,6 +132,7 @@ class Metrics:
         self._hints.labels(str(cause.trigger)).inc()
 
 
+_KINDS = tuple(each.kind for each in (TransientError, ConflictError, ConfigurationError, DataError, UnexpectedError))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
