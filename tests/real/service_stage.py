@@ -92,6 +92,11 @@ class Stage:
         """Return the requests for NetBox's change log."""
         return [each for each in self.netbox.seen if "/core/object-changes/" in each.target]
 
+    def has_come_back(self) -> bool:
+        """Tell whether a zone has failed, and failed again when it was tried later."""
+        answer = self.service.ask("GET", "/api/v1/zones?condition=failing")
+        return any(zone["attempts"] > 1 for zone in answer.json()["zones"])
+
     def restart(self) -> None:
         """Start the service again after it ended, and wait until its first pass is over."""
         self.service.start()

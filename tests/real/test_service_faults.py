@@ -34,8 +34,6 @@ SLOW: dict[str, Fault] = {"hanging": fault_proxy.hanging, "dripping": fault_prox
 REFUSED = "refused"
 MOMENTS = ("idle", "scoped", "full")
 """When it begins: while nothing is to be done, within a look at what was edited, within a pass over everything."""
-ENOUGH = 3
-"""Calls that are harmed before the harm ends."""
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +58,19 @@ def fault_of(name: str, proxy: FaultProxy) -> Fault:
 
 
 def weather(stage: Stage, proxy: FaultProxy, name: str, moment: str, chance: random.Random) -> None:
-    """Have the fault called *name* at *proxy* begin at some call of *moment*; edit on, and see that all converges."""
+    """Have the fault called *name* at *proxy* begin at some call of *moment*; edit on, and see that all converges.
+
+    The harm ends when what failed has failed again: nothing but the service itself came back to it.
+    """
     first = 1 if moment == "idle" else chance.randint(1, 6)
     with stage.scene.polling():
         with proxy.harming(Rule(fault_of(name, proxy), first=first, times=None)):
             if moment == "full":
                 stage.service.sync()
             stage.scene.edit()
-            enough = 1 if name == REFUSED else ENOUGH
-            eventually(lambda: len(proxy.harmed) >= enough, timeout=PATIENCE, what="calls are harmed")
+            eventually(lambda: bool(proxy.harmed), timeout=PATIENCE, what="calls are harmed")
             stage.scene.edit()
+            eventually(stage.has_come_back, timeout=PATIENCE, what="a look has failed, and again")
         stage.comes_round()
 
 
