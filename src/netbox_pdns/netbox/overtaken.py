@@ -35,7 +35,14 @@ class ChangeWindow:
         self._overlap = overlap
         self._latest: frozenset[int] | None = None
         self._next: asyncio.Task[frozenset[int]] | None = None
+        self._looks: set[asyncio.Task[frozenset[int]]] = set()
         self._one_at_a_time = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Break off the looks under way: who asked for them may be gone, and the client is about to be."""
+        for look in tuple(self._looks):
+            look.cancel()
+        await asyncio.gather(*self._looks, return_exceptions=True)
 
     async def latest(self) -> frozenset[int]:
         """Return the latest look, the first one where there is none: good as a look before a reading."""
@@ -48,7 +55,14 @@ class ChangeWindow:
         """
         if self._next is None:
             self._next = asyncio.create_task(self._look())
+            self._looks.add(self._next)
+            self._next.add_done_callback(self._over)
         return await asyncio.shield(self._next)
+
+    def _over(self, look: asyncio.Task[frozenset[int]]) -> None:
+        self._looks.discard(look)
+        if not look.cancelled():
+            look.exception()  # whoever still waits is told; nobody may
 
     async def _look(self) -> frozenset[int]:
         async with self._one_at_a_time:

@@ -64,6 +64,7 @@ class NetBoxSource:
         for task in self._late.values():
             task.cancel()
         await asyncio.gather(*self._late.values(), return_exceptions=True)
+        await self._window.close()
         await self.client.__aexit__(kind, error, trace)
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:

@@ -1,0 +1,285 @@
+"""The state machine of the service, as a program: `python service_machine.py EXAMPLES STEPS SEED [shrink]`.
+
+Whatever people edit, in NetBox or in a PowerDNS, whichever webhooks are lost, doubled or late, whatever fails, is killed or
+sets its clock: when the faults are over and time passes, every PowerDNS is as NetBox wants it. A run that ends otherwise is
+printed as the steps that lead there, and its seed repeats it; with `shrink` fewer steps are looked for, which takes minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import virtual_time
+
+CLOCK = virtual_time.install()
+
+from hypothesis import HealthCheck, Phase, seed, settings  # noqa: E402 - what follows takes the time that it finds
+from hypothesis import strategies as st  # noqa: E402
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test  # noqa: E402
+from machine_world import DNS, TARGETS, Fault, World  # noqa: E402
+
+ZONES = st.sampled_from(["example.com", "sub.example.com", "example.net", "example.org", "2.0.192.in-addr.arpa"])
+NAMES = st.sampled_from(["@", "www", "WWW", "a", "a.b", "c.a.b", "sub", "*"])
+VALUES = st.integers(1, 4).map(lambda number: f"192.0.2.{number}")
+TTLS = st.sampled_from([None, 60, 3600])
+WHICH = st.integers(0, 50)
+SECONDS = st.sampled_from([0.01, 0.3, 1.0, 5.0, 35.0, 400.0])
+THEN = st.sampled_from([0.0, 0.0, 0.3, 5.0, 35.0, 120.0])
+"""Seconds between a step and the next: the change log is looked at every 30."""
+MEMORY = Path("/dev/shm")
+
+
+class Service(RuleBasedStateMachine):
+    """The service, its servers, and what happens to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = virtual_time.VirtualLoop(CLOCK)
+        asyncio.set_event_loop(self.loop)
+        self.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+        self.world = World(Path(self.directory.name), CLOCK)
+        self.loop.run(self.world.open())
+        self.hands = False
+
+    @initialize(hands=st.integers(0, 3).map(lambda number: number == 3))
+    def have_hands(self, hands: bool) -> None:
+        """In some runs people write to PowerDNS, too: the drift check at their end hides what others should have done."""
+        self.hands = hands
+        for zone in ("example.com", "2.0.192.in-addr.arpa"):
+            self.make_zone(zone, None, by_hand=False, then=0.0)
+        for name in ("www", "a.b"):
+            self.make_record(0, name, "192.0.2.1", None, pointer=True, then=0.0)
+        self.wait(35.0)
+
+    # Edits in NetBox
+
+    @rule(name=ZONES, ttl=TTLS, by_hand=st.booleans(), then=THEN)
+    def make_zone(self, name: str, ttl: int | None, by_hand: bool, then: float) -> None:
+        """With a serial that NetBox moves, or one that nobody does."""
+        given = {"default_ttl": ttl or 300, "soa_serial_auto": not by_hand, "soa_serial": 1 if by_hand else None}
+        self._edit("POST", "zones/", name=name, **self.world.zone_fields(), **given)
+        self.wait(then)
+
+    @precondition(lambda self: self.zones)
+    @rule(zone=WHICH, name=NAMES, value=VALUES, ttl=TTLS, pointer=st.booleans(), then=THEN)
+    def make_record(self, zone: int, name: str, value: str, ttl: int | None, pointer: bool, then: float) -> None:
+        """With the PTR record that follows it, where there is a zone for it, or without."""
+        given = {"name": name, "type": "A", "value": value, "ttl": ttl, "disable_ptr": not pointer}
+        self._edit("POST", "records/", zone=self._one(self.zones, zone), **given)
+        self.wait(then)
+
+    @precondition(lambda self: self.records)
+    @rule(record=WHICH, value=VALUES, then=THEN)
+    def change_record(self, record: int, value: str, then: float) -> None:
+        """To another address, or the same."""
+        self._change("records", self._one(self.records, record), value=value)
+        self.wait(then)
+
+    @precondition(lambda self: self.records)
+    @rule(record=WHICH, name=NAMES, then=THEN)
+    def rename_record(self, record: int, name: str, then: float) -> None:
+        """Within its zone."""
+        self._change("records", self._one(self.records, record), name=name)
+        self.wait(then)
+
+    @precondition(lambda self: self.records)
+    @rule(record=WHICH, zone=WHICH, then=THEN)
+    def move_record(self, record: int, zone: int, then: float) -> None:
+        """Into another zone."""
+        self._change("records", self._one(self.records, record), zone=self._one(self.zones, zone))
+        self.wait(then)
+
+    @precondition(lambda self: self.records)
+    @rule(record=WHICH, status=st.sampled_from(["active", "inactive"]), then=THEN)
+    def switch_record(self, record: int, status: str, then: float) -> None:
+        """On or off."""
+        self._change("records", self._one(self.records, record), status=status)
+        self.wait(then)
+
+    @precondition(lambda self: self.records)
+    @rule(record=WHICH, then=THEN)
+    def delete_record(self, record: int, then: float) -> None:
+        """For good."""
+        self._edit("DELETE", f"records/{self._one(self.records, record)}/")
+        self.wait(then)
+
+    @precondition(lambda self: self.zones)
+    @rule(zone=WHICH, name=ZONES, then=THEN)
+    def rename_zone(self, zone: int, name: str, then: float) -> None:
+        """With all its records."""
+        self._change("zones", self._one(self.zones, zone), name=name)
+        self.wait(then)
+
+    @precondition(lambda self: self.zones)
+    @rule(zone=WHICH, status=st.sampled_from(["active", "parked"]), then=THEN)
+    def park_zone(self, zone: int, status: str, then: float) -> None:
+        """Or take it up again."""
+        self._change("zones", self._one(self.zones, zone), status=status)
+        self.wait(then)
+
+    @precondition(lambda self: self.zones)
+    @rule(zone=WHICH, ttl=st.sampled_from([60, 300, 7200]), then=THEN)
+    def set_default_ttl(self, zone: int, ttl: int, then: float) -> None:
+        """Which many records have."""
+        self._change("zones", self._one(self.zones, zone), default_ttl=ttl)
+        self.wait(then)
+
+    @precondition(lambda self: self.zones)
+    @rule(zone=WHICH, then=THEN)
+    def delete_zone(self, zone: int, then: float) -> None:
+        """With all its records."""
+        self._edit("DELETE", f"zones/{self._one(self.zones, zone)}/")
+        self.wait(then)
+
+    # Webhooks
+
+    @precondition(lambda self: self.world.mail)
+    @rule(numbers=st.lists(WHICH, min_size=1, max_size=6), then=THEN)
+    def deliver(self, numbers: list[int], then: float) -> None:
+        """Some, in any order, some of them twice."""
+        self._run(self._delivered(numbers))
+        self.wait(then)
+
+    @rule()
+    def lose_webhooks(self) -> None:
+        """All that are on their way."""
+        self.world.mail.clear()
+
+    # Faults
+
+    @rule(server=st.sampled_from(["netbox", *TARGETS]), fault=st.sampled_from(Fault), then=THEN)
+    def break_server(self, server: str, fault: Fault, then: float) -> None:
+        """From now on."""
+        self.world.servers[server].heal()
+        self.world.servers[server].begin(fault)
+        self.wait(then)
+
+    @rule(server=st.sampled_from(["netbox", *TARGETS]), then=THEN)
+    def heal_server(self, server: str, then: float) -> None:
+        """It works again."""
+        self.world.servers[server].heal()
+        self.wait(then)
+
+    @precondition(lambda self: self.world.service)
+    @rule(down=SECONDS)
+    def restart(self, down: float) -> None:
+        """In good order."""
+        self._run(self.world.stop())
+        self.wait(down)
+        self._run(self.world.start())
+
+    @precondition(lambda self: self.world.service)
+    @rule(down=SECONDS)
+    def kill(self, down: float) -> None:
+        """And start it again on what it left behind."""
+        self._run(self.world.kill())
+        self.wait(down)
+        self._run(self.world.start())
+
+    @rule(seconds=st.sampled_from([-3600.0, -10.0, 10.0, 3600.0]))
+    def set_clock(self, seconds: float) -> None:
+        """Of the machine that all of them run on."""
+        CLOCK.set(seconds)
+
+    @rule(seconds=SECONDS)
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._run(asyncio.sleep(seconds))
+
+    # By hand, in PowerDNS
+
+    @precondition(lambda self: self.hands and self.served)
+    @rule(place=WHICH, name=st.sampled_from(["www", "by-hand"]), value=VALUES, then=THEN)
+    def write_by_hand(self, place: int, name: str, value: str, then: float) -> None:
+        """An RRset of an address."""
+        target, zone = self._one(self.served, place)
+        records = [{"content": value, "disabled": False}]
+        self._patch(target, zone, {"name": f"{name}.{zone}", "changetype": "REPLACE", "ttl": 5, "records": records})
+        self.wait(then)
+
+    @precondition(lambda self: self.hands and self.served)
+    @rule(place=WHICH, name=st.sampled_from(["www", "a.b"]), then=THEN)
+    def delete_by_hand(self, place: int, name: str, then: float) -> None:
+        """An RRset of an address."""
+        target, zone = self._one(self.served, place)
+        self._patch(target, zone, {"name": f"{name}.{zone}", "changetype": "DELETE"})
+        self.wait(then)
+
+    @precondition(lambda self: self.hands and self.served)
+    @rule(place=WHICH, then=THEN)
+    def delete_zone_by_hand(self, place: int, then: float) -> None:
+        """With all that is in it."""
+        target, zone = self._one(self.served, place)
+        self._run(self.world.write(target, "DELETE", f"/{zone}"))
+        self.wait(then)
+
+    def teardown(self) -> None:
+        """See that all ends equal."""
+        try:
+            self._run(self.world.settle())
+        finally:
+            self._run(self.world.close())
+            self.loop.run(self.loop.shutdown_default_executor())
+            self.loop.close()
+            asyncio.set_event_loop(None)
+            self.directory.cleanup()
+
+    @property
+    def zones(self) -> list[int]:
+        """The ids of NetBox's zones, the one that stays left out."""
+        return sorted(zone.id for zone in self.world.inventory.zones if zone.id != self.world.stays)
+
+    @property
+    def records(self) -> list[int]:
+        """The ids of the records that people made."""
+        return sorted(record.id for record in self.world.inventory.records if not record.managed)
+
+    @property
+    def served(self) -> list[tuple[str, str]]:
+        """The zones of the targets."""
+        return [(target, name) for target in TARGETS for name in sorted(self.world.zones[target].by_name)]
+
+    def _change(self, kind: str, number: int, **fields: Any) -> None:
+        self._edit("PATCH", f"{kind}/{number}/", **fields)
+
+    def _edit(self, method: str, path: str, **body: Any) -> None:
+        self._run(self.world.edit(method, f"{DNS}/{path}", **body))
+
+    def _patch(self, target: str, zone: str, rrset: dict[str, Any]) -> None:
+        self._run(self.world.write(target, "PATCH", f"/{zone}", rrsets=[rrset]))
+
+    async def _delivered(self, numbers: list[int]) -> None:
+        self.world.deliver(numbers)
+
+    @staticmethod
+    def _one(items: list[Any], number: int) -> Any:
+        return items[number % len(items)]
+
+    def _run(self, work: Any) -> None:
+        self.loop.run(work)
+
+
+def main() -> None:
+    """Run so many examples of so many steps; a failure is raised with its steps."""
+    examples, steps, number = (int(each) for each in sys.argv[1:4])
+    phases = [Phase.generate, Phase.shrink] if sys.argv[4:] == ["shrink"] else [Phase.generate]
+    warnings.simplefilter("error")
+    found = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        print_blob=False,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(seed(number)(Service), settings=found)  # type: ignore[no-untyped-call]
+
+
+if __name__ == "__main__":
+    main()
