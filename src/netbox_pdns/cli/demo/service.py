@@ -27,7 +27,8 @@ from netbox_pdns.service.auth import Access
 from netbox_pdns.service.context import Service
 from netbox_pdns.service.serving import serving
 
-_PATIENCE = 15.0
+_PATIENCE = 60.0
+"""Seconds that anything may take, on a machine that has much else to do."""
 _BETWEEN = 0.01
 """Seconds between two questions."""
 _GRACE = 1.0
@@ -117,9 +118,9 @@ async def outage(show: Show, work: AtWork) -> None:
     """A PowerDNS dies and comes back: the other one goes on, and nothing is lost."""
     show.act(10, "A PowerDNS dies: the other goes on, and nothing is lost")
     machine = show.stage.machines["public"]
+    show.say("  the public PowerDNS is killed, and people go on editing; out of the service's log:")
     await machine.stop()
     died = time.monotonic()
-    show.say("  the public PowerDNS is killed, and people go on editing; out of the service's log:")
     for zone, name, value in (("example.com", "www", "192.0.2.13"), ("example.net", "pages", "198.51.100.82")):
         await show.user.change(zone, name, "A", value=value)
     await _timed(
