@@ -8,7 +8,7 @@ export UV
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full check servers servers-stop bench docs clean
+.PHONY: help demo test test-full check servers servers-stop bench soak docs clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ servers-stop: $(UV) ## Stop them
 
 bench: $(UV) ## Measure the speed, as a ratio to a bare script
 	@$(RUN) python bench/run.py $(ARGS)
+
+soak: $(UV) ## Let the service work under edits and faults for 30 minutes, and see that nothing grows (ARGS='--minutes 5')
+	@$(RUN) python bench/soak.py $(ARGS)
 
 docs: $(UV) ## Write the reference pages anew
 	@$(RUN) python -m netbox_pdns.cli.settings_page > docs/settings.md.new

@@ -42,6 +42,10 @@ def _pdns_queue(metrics: Metrics, board: Board) -> None:
     board.targets["pdns"] = replace(board.targets["pdns"], queue=queue, breaker=BreakerState.OPEN, held=(HELD,))
 
 
+def _live_queue(metrics: Metrics, board: Board) -> None:
+    board.queues["pdns"] = lambda: QueueState(depth=7, active=3, backing_off=2, oldest=1.5)
+
+
 def _zones(metrics: Metrics, board: Board) -> None:
     failing = {"condition": Condition.FAILING, "not_served": ("a. A", "b. A"), "differences": 4}
     board.note(zone_state("a.example.", left_out=(LEFT_OUT, LEFT_OUT), held=(HELD,), **failing))
@@ -131,6 +135,17 @@ def _zones(metrics: Metrics, board: Board) -> None:
                 'health{status="Warning"} 1.0',
             ],
             id="queue-and-breaker",
+        ),
+        pytest.param(
+            _live_queue,
+            [
+                'queue_depth{target="pdns"} 7.0',
+                'queue_active{target="pdns"} 3.0',
+                'queue_backing_off{target="pdns"} 2.0',
+                'queue_oldest_seconds{target="pdns"} 1.5',
+                "tasks 0.0",
+            ],
+            id="a-queue-is-counted-when-it-is-asked-for",
         ),
         pytest.param(
             _zones,

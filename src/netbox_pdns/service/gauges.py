@@ -15,12 +15,20 @@ from netbox_pdns.sync.board import Board, BreakerState, Condition, ZoneState
 
 
 class BoardCollector(Collector):
-    """Reads the board; *by_zone* adds series that have the zone as a label."""
+    """Reads the board; *by_zone* adds series that have the zone as a label, *tasks* counts those of the event loop."""
 
-    def __init__(self, board: Board, *, by_zone: bool = False, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        board: Board,
+        *,
+        by_zone: bool = False,
+        clock: Callable[[], float] = time.time,
+        tasks: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._board = board
         self._by_zone = by_zone
         self._clock = clock
+        self._tasks = tasks
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """Yield all of it."""
@@ -43,6 +51,7 @@ class BoardCollector(Collector):
             health.add_metric([str(each)], each is is_so)
         yield health
         yield _number("uptime_seconds", "Seconds since the start.", now - board.started)
+        yield _number("tasks", "Tasks of the event loop.", self._tasks())
         yield _number("initial_sync_completed", "Whether the first pass is complete.", board.initial_sync.completed)
         yield _number("source_suspect", "Whether all is held because NetBox went back.", board.suspect is not None)
         yield _number("source_readable", "Whether NetBox could be read last.", board.source_error is None)
@@ -72,7 +81,8 @@ class BoardCollector(Collector):
         oldest = _gauge("queue_oldest_seconds", "For how long the oldest of them waits.", "target")
         passed = _gauge("last_pass_timestamp_seconds", "When all zones had last been looked at.", "target")
         held = _gauge("held_target", "What is held of a target as a whole.", "target")
-        for name, target in sorted(self._board.targets.items()):
+        for name in sorted(self._board.targets):
+            target = self._board.target(name)
             depth.add_metric([name], target.queue.depth)
             active.add_metric([name], target.queue.active)
             waiting.add_metric([name], target.queue.backing_off)

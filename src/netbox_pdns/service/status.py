@@ -114,7 +114,7 @@ def status(parts: ServiceParts, now: float) -> Status:
     board = parts.board
     verdict = judged(board, now)
     zones = tuple(board.zones())
-    targets = tuple(target for _, target in sorted(board.targets.items()))
+    targets = tuple(board.target(name) for name in sorted(board.targets))
     store = parts.store()
     return Status(
         status=str(verdict.health),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Depends
 from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
@@ -27,6 +29,10 @@ def _key_for_metrics(request: Request) -> None:
     service = service_of(request)
     if service.options.metrics_needs_key:
         service.access.check(request)
+
+
+def _tasks() -> int:
+    return len(asyncio.all_tasks())
 
 
 @router.get("/health", responses={503: {"model": documents.Health}})
@@ -76,5 +82,5 @@ async def metrics(service: Context, request: Request) -> Response:
     """What Prometheus scrapes."""
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     board = service.parts.board
-    gauges = BoardCollector(board, by_zone=service.options.metrics_by_zone, clock=board.clock)
+    gauges = BoardCollector(board, by_zone=service.options.metrics_by_zone, clock=board.clock, tasks=_tasks)
     return Response(encode(Together(service.parts.metrics.registry, gauges)), media_type=content_type)

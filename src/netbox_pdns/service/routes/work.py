@@ -25,7 +25,7 @@ async def targets(service: Context) -> documents.Targets:
     board = service.parts.board
     zones = tuple(board.zones())
     return documents.Targets(
-        targets=tuple(as_documents.target(state, zones) for _, state in sorted(board.targets.items()))
+        targets=tuple(as_documents.target(board.target(name), zones) for name in sorted(board.targets))
     )
 
 
