@@ -12,10 +12,11 @@ import asyncio
 from collections.abc import Sequence
 
 import cases
+import service
 from figures import Figure, Ratio, show
 from workload import W
 
-GROUPS = ("sync", "large", "cpu", "memory", "growing", "start")
+GROUPS = ("sync", "large", "cpu", "memory", "growing", "start", "service")
 
 
 def main() -> None:
@@ -25,11 +26,13 @@ def main() -> None:
     parser.add_argument("--zones", type=int, help="so many equal zones in place of the workload W, for the group sync")
     parser.add_argument("--records", type=int, default=20, help="of each of these zones")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="groups of cases; all but growing by default")
+    parser.add_argument(
+        "groups", nargs="*", choices=[*GROUPS, []], help="groups of cases; all but growing and service by default"
+    )
     given = parser.parse_args()
     sizes = W if given.zones is None else [given.records] * given.zones
     where = "the sandbox" if given.sandbox else "the real NetBox and PowerDNS"
-    for group in given.groups or [group for group in GROUPS if group != "growing"]:
+    for group in given.groups or [group for group in GROUPS if group not in {"growing", "service"}]:
         rows = asyncio.run(_measured(group, sizes, given.runs, sandbox=given.sandbox))
         show(
             rows,
@@ -47,6 +50,8 @@ async def _measured(group: str, sizes: list[int], runs: int, *, sandbox: bool) -
             return await asyncio.to_thread(cases.processor)
         case "memory":
             return await cases.memory()
+        case "service":
+            return await service.service(sandbox=sandbox)
         case "growing":
             return await cases.growing()
         case _:
