@@ -14,7 +14,7 @@ import pytest
 from fault_proxy import PASSING, PASSING_READS, Exchange, Fault, FaultProxy, Rule, status
 from servers import NetBoxServer, eventually
 from service_process import PATIENCE
-from service_stage import Stage, real_stage, records_read, sandboxed_stage, zones_read
+from service_scene import Stage, real_stage, records_read, sandboxed_stage, zones_read
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
 

@@ -15,7 +15,7 @@ from fault_proxy import Exchange, Rule, passed_on
 from mosquitto import Mosquitto
 from servers import eventually
 from service_process import PATIENCE
-from service_stage import Stage, sandboxed_stage
+from service_scene import Stage, sandboxed_stage
 
 from netbox_pdns.sandbox.running import RunningPowerDNS
 
