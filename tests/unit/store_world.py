@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from netbox_pdns.store.database import Patience
 from netbox_pdns.store.file import FILE_NAME
 from netbox_pdns.store.journal import DEFAULT_LIMITS, JournalLimits
 from netbox_pdns.store.memory import Memory, Surroundings, Told, remembering
@@ -42,6 +43,7 @@ class StoreWorld:
     directory: Path
     clock: Clock = field(default_factory=Clock)
     limits: JournalLimits = DEFAULT_LIMITS
+    patience: Patience = field(default_factory=lambda: Patience(read=LONG, busy=0.0))
     health: list[StoreHealth] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     minute: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,7 +64,7 @@ class StoreWorld:
             sleep=self._sleep,
             bits=random.Random(seed).getrandbits,
             limits=self.limits,
-            busy_patience=0.0,
+            patience=self.patience,
         )
         async with remembering(self.directory, netbox, told=told, world=world, patience=LONG) as memory:
             yield memory

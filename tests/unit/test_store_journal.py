@@ -114,6 +114,26 @@ def test_what_waits_is_bounded_by_the_zones() -> None:
     asyncio.run(story())
 
 
+def test_who_waits_is_not_made_to_linger() -> None:
+    """A write that somebody waits for begins at once, others let more come first."""
+
+    async def story() -> None:
+        async def for_ever(_seconds: float) -> None:
+            await asyncio.Event().wait()
+
+        paper = Paper()
+        journal = Journal(paper, sleep=for_ever)
+        running = asyncio.create_task(journal.run())
+        journal.put(_zone("a", 1))
+        await asyncio.sleep(0)
+        assert not paper.written
+        assert await journal.written(LONG)
+        running.cancel()
+        await asyncio.wait({running})
+
+    asyncio.run(story())
+
+
 def test_the_end_tries_again() -> None:
     """What fails once while the service stops is written all the same."""
 

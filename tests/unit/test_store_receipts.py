@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store_world import LONG, NOON, StoreWorld, all_written, until
 
 from netbox_pdns.errors import TransientError
-from netbox_pdns.store import database
+from netbox_pdns.store.database import Patience
 from netbox_pdns.store.journal import JournalLimits
 from netbox_pdns.store.receipts import AddReceipt
 from netbox_pdns.store.values import MOST_CAUSES, MOST_LINES, Receipt, ReceiptCause
@@ -182,10 +182,9 @@ async def _for_ever(connection: AsyncConnection) -> None:
     )
 
 
-def test_a_read_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     """People get a clear word in place of waiting, and the query ends: the next read has its connection."""
-    monkeypatch.setattr(database, "READ_PATIENCE", 0.01)
-    world = StoreWorld(tmp_path)
+    world = StoreWorld(tmp_path, patience=Patience(read=0.01))
 
     async def story() -> None:
         async with world.opened() as memory:
@@ -194,13 +193,13 @@ def test_a_read_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pyt
                 with pytest.raises(TransientError, match="did not answer within"):
                     await memory.zones._database.read(_for_ever)
             assert time.monotonic() - begun < LONG
-            monkeypatch.setattr(database, "READ_PATIENCE", LONG)
+            memory.zones._database._patience = Patience(read=LONG)
             assert (await memory.receipts.page()).receipts == ()
 
     asyncio.run(story())
 
 
-def test_what_is_in_memory_outlives_a_read_that_was_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_in_memory_outlives_a_read_that_was_given_up(tmp_path: Path) -> None:
     """The one connection to it is not closed for that."""
     (tmp_path / "data").write_text("a file in the directory's place")
     world = StoreWorld(tmp_path / "data")
@@ -209,10 +208,10 @@ def test_what_is_in_memory_outlives_a_read_that_was_given_up(tmp_path: Path, mon
         async with world.opened() as memory:
             memory.receipts.add(receipt())
             assert await memory.settled(LONG)
-            with monkeypatch.context() as patience:
-                patience.setattr(database, "READ_PATIENCE", 0.01)
-                with pytest.raises(TransientError, match="did not answer within"):
-                    await memory.zones._database.read(_for_ever)
+            memory.zones._database._patience = Patience(read=0.01)
+            with pytest.raises(TransientError, match="did not answer within"):
+                await memory.zones._database.read(_for_ever)
+            memory.zones._database._patience = Patience(read=LONG)
             assert len((await memory.receipts.page()).receipts) == 1
 
     asyncio.run(story())

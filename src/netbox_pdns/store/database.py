@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,10 +25,16 @@ from netbox_pdns.store.writes import Write, upsert
 
 T = TypeVar("T")
 
-READ_PATIENCE = 2.0
-"""Seconds that a read may take: people wait for it."""
-BUSY_PATIENCE = 1.0
-"""Seconds that SQLite waits for a lock; the journal tries again by itself."""
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how many seconds a read is waited for, since people wait for it, and SQLite waits for a lock (`busy`)."""
+
+    read: float = 2.0
+    busy: float = 1.0
+
+
+DEFAULT_PATIENCE = Patience()
 
 _DNS_GOES_ON = "try again; DNS does not wait for it"
 _CANNOT_BE_WRITTEN = ("SQLITE_TOOBIG", "SQLITE_CONSTRAINT", "SQLITE_RANGE")
@@ -36,17 +43,16 @@ _CANNOT_BE_WRITTEN = ("SQLITE_TOOBIG", "SQLITE_CONSTRAINT", "SQLITE_RANGE")
 class Database:
     """One file. `persistent` tells whether it is on disk; `open` and `mend` say what they found."""
 
-    def __init__(self, path: Path, clock: Clock, *, busy_patience: float = BUSY_PATIENCE) -> None:
+    def __init__(self, path: Path, clock: Clock, *, patience: Patience = DEFAULT_PATIENCE) -> None:
         self.path = path
         self.persistent = False
         self.remarked: Callable[[str, Sequence[Remark]], None] = _unremarked
         self._clock = clock
-        self._busy_patience = busy_patience
+        self._patience = patience
         self._engine: AsyncEngine | None = None
         self._identity: tuple[int, int] | None = None
         self._turn = asyncio.Lock()
-        self._readings: set[asyncio.Task[Any]] = set()
-        self._writings: set[asyncio.Task[Any]] = set()
+        self._in_hand: set[asyncio.Task[Any]] = set()
 
     async def open(self, unsound: str | None = None) -> tuple[Remark, ...]:
         """Open the file, made anew where it has to be, or work in memory; return what is to be said.
@@ -55,7 +61,7 @@ class Database:
         """
         prepared = await asyncio.to_thread(prepare, self.path, self._clock(), unsound)
         if prepared.usable:
-            self._use_file(_file_engine(self.path, self._busy_patience))
+            self._use_file(_file_engine(self.path, self._patience.busy))
         else:
             await self._use_memory(copied=unsound is None)
         return prepared.remarks
@@ -72,7 +78,7 @@ class Database:
             prepared = await asyncio.to_thread(prepare, self.path, self._clock())
             if not prepared.usable:
                 return False
-            memory, file = self._there(), _file_engine(self.path, self._busy_patience)
+            memory, file = self._there(), _file_engine(self.path, self._patience.busy)
             try:
                 await _copied(memory, file)
             except SQLAlchemyError:
@@ -84,8 +90,8 @@ class Database:
 
     async def close(self) -> None:
         """Let go of the file, when what is being written is written: a second later at most."""
-        if self._writings:
-            await asyncio.wait(self._writings, timeout=1.0)
+        if self._in_hand:
+            await asyncio.wait(self._in_hand, timeout=1.0)
         if self._engine is not None:
             await self._engine.dispose()
             self._engine = None
@@ -126,18 +132,16 @@ class Database:
         self.remarked(why, remarks)
 
     async def read(self, query: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Return what *query* finds; raises `TransientError` where it takes longer than `READ_PATIENCE`, or fails."""
+        """Return what *query* finds; raises `TransientError` where it takes longer than `Patience.read`, or fails."""
         under_way: list[aiosqlite.Connection] = []
-        reading = asyncio.create_task(self._read(query, under_way))
-        self._readings.add(reading)
-        reading.add_done_callback(self._readings.discard)
+        reading = self._taken_in_hand(self._read(query, under_way))
         try:
-            done, _ = await asyncio.wait({reading}, timeout=READ_PATIENCE)
+            done, _ = await asyncio.wait({reading}, timeout=self._patience.read)
         finally:
             if not reading.done():
-                await _abandon(reading, under_way)
+                self._taken_in_hand(_abandon(reading, under_way))
         if not done:
-            raise TransientError(f"{self.path.name} did not answer within {READ_PATIENCE:.0f} s", hint=_DNS_GOES_ON)
+            raise TransientError(f"{self.path.name} did not answer within {self._patience.read:g} s", hint=_DNS_GOES_ON)
         try:
             return reading.result()
         except (SQLAlchemyError, StoreFailure) as error:
@@ -149,11 +153,15 @@ class Database:
         It is done to its end even where the caller is cancelled: to cut it off would close the connection, and with it what
         there is in memory.
         """
-        writing = asyncio.create_task(self._written(work))
-        self._writings.add(writing)
-        writing.add_done_callback(self._writings.discard)
-        writing.add_done_callback(_unheard)
-        return await asyncio.shield(writing)
+        return await asyncio.shield(self._taken_in_hand(self._written(work)))
+
+    def _taken_in_hand(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Have *work* done to its end, whether somebody waits for it or not."""
+        task = asyncio.create_task(work)
+        self._in_hand.add(task)
+        task.add_done_callback(self._in_hand.discard)
+        task.add_done_callback(_unheard)
+        return task
 
     def _use_file(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -198,12 +206,15 @@ def _unremarked(why: str, remarks: Sequence[Remark]) -> None:
 
 
 async def _abandon(reading: asyncio.Task[Any], under_way: Sequence[aiosqlite.Connection]) -> None:
-    """End a read that takes too long: its query itself, else its connection would be closed, and after it only."""
-    reading.add_done_callback(_unheard)
-    for connection in under_way:
-        await connection.interrupt()
-    if not under_way:
-        reading.cancel()
+    """End a read that takes too long by its query: to cancel it would close its connection.
+
+    What is interrupted between two statements takes no notice, so that is done until it is over.
+    """
+    while not reading.done():
+        for connection in under_way:
+            with suppress(ValueError):  # it is closed already
+                await connection.interrupt()
+        await asyncio.wait({reading}, timeout=0.1)
 
 
 def _unheard(task: asyncio.Task[Any]) -> None:
@@ -231,7 +242,6 @@ def _file_engine(path: Path, busy_patience: float) -> AsyncEngine:
         f"sqlite+aiosqlite:///{path}",
         pool_size=3,
         max_overflow=0,
-        pool_timeout=READ_PATIENCE,
         pool_reset_on_return="rollback",
     )
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netbox_pdns.store.cursors import Cursors
-from netbox_pdns.store.database import BUSY_PATIENCE, Database
+from netbox_pdns.store.database import DEFAULT_PATIENCE, Database, Patience
 from netbox_pdns.store.file import FILE_NAME
 from netbox_pdns.store.ids import Ids
 from netbox_pdns.store.journal import DEFAULT_LIMITS, FailureKind, Journal, JournalLimits, StoreFailure
@@ -48,7 +48,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What tests hand in otherwise: clocks, sleep, chance, bounds, and for how many seconds SQLite waits for a lock."""
+    """What tests hand in otherwise: clocks, sleep, chance, bounds, and how patient it is."""
 
     clock: Clock = time.time
     monotonic: Clock = time.monotonic
@@ -56,7 +56,7 @@ class Surroundings:
     chance: Callable[[], float] = random.random
     bits: Callable[[int], int] = random.getrandbits
     limits: JournalLimits = DEFAULT_LIMITS
-    busy_patience: float = BUSY_PATIENCE
+    patience: Patience = DEFAULT_PATIENCE
     receipt_days: float = 30.0
 
 
@@ -66,7 +66,7 @@ class Memory:
     def __init__(self, path: Path, netbox_url: str, told: Told, world: Surroundings) -> None:
         self._world = world
         self._told = told
-        self._database = Database(path, world.clock, busy_patience=world.busy_patience)
+        self._database = Database(path, world.clock, patience=world.patience)
         self._database.remarked = self._reopened
         self._journal = Journal(
             self._database,
