@@ -60,6 +60,8 @@ class System:
             self._until(lambda server=server: self.world.is_served(label, server), f"{label} is served by {name}")
         servers.follow(self.secondary, self.world.name(label), self.primaries["one"])
         self.following.add(label)
+        # The NOTIFY of the new zone came before the secondary knew of it; those of edits are what is tried here.
+        self.world.api("PUT", f"/zones/{self.world.name(label)}/axfr-retrieve", self.secondary)
         self._until(lambda: self.world.is_served(label, self.secondary), f"{label} is served by the secondary")
 
     def shows(self, name: str, type: str, *rdatas: str) -> None:

@@ -48,6 +48,7 @@ def system(
                 feed_interval=interval,
             )
         )
+        made.world.make_zones("stays")  # a NetBox without a single zone is not believed
         made.service.start()
         made.service.ready()
         if request.param == "webhooks":
