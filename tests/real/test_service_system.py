@@ -173,7 +173,7 @@ def test_a_zone_whose_serial_netbox_never_raises(system: System) -> None:
         system.shows("www.still", "A", f"192.0.2.{number}")
 
 
-@pytest.mark.long
+@pytest.mark.full
 def test_many_edits_by_a_script(system: System) -> None:
     """Of 500 edits in four zones at once each final value is answered; no RRset is written that is there already."""
     zones = system.make("s0", "s1", "s2", "s3")
