@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 import servers
+from hypothesis import settings
 from servers import NetBoxServer
 
 from netbox_pdns.sandbox.installation import find_pdns_server
@@ -20,17 +21,29 @@ from netbox_pdns.sandbox.running import RunningPowerDNS
 
 T = TypeVar("T")
 
-SEED = int(os.environ.get("TEST_SEED") or secrets.randbelow(2**32))
+os.environ["TEST_SEED"] = os.environ.get("TEST_SEED") or str(secrets.randbelow(2**32))  # for pytest's other processes
+SEED = int(os.environ["TEST_SEED"])
 
 ONE_IN = 10
 """Of the tests marked `long` a sample runs so many."""
+EXAMPLES, SAMPLED_EXAMPLES = 300, 30
+"""Of a property, where its test names no number of its own."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--sample`."""
     parser.addoption(
-        "--sample", action="store_true", help=f"of the tests marked `long` run one in {ONE_IN}, picked by TEST_SEED"
+        "--sample",
+        action="store_true",
+        help=f"of the tests marked `long` run one in {ONE_IN}, picked by TEST_SEED, and fewer examples",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how many examples of a property are tried."""
+    settings.register_profile("all", max_examples=EXAMPLES)
+    settings.register_profile("sample", max_examples=SAMPLED_EXAMPLES)
+    settings.load_profile("sample" if config.getoption("--sample") else "all")
 
 
 def pytest_report_header() -> str:
@@ -38,8 +51,12 @@ def pytest_report_header() -> str:
     return f"seed: TEST_SEED={SEED}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not sampled."""
+    """Leave out what is not sampled; keep in one process what shares the real servers, one at a time."""
+    for item in items:
+        if _is_on_real_servers(item):
+            item.add_marker(pytest.mark.xdist_group("real"))
     if config.getoption("--sample"):
         left_out = [item for item in items if item.get_closest_marker("long") and not _picked(item)]
         config.hook.pytest_deselected(items=left_out)
@@ -51,6 +68,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say once what was missing and how to get it, however many tests were skipped for it."""
     for reason, count in Counter(str(each.longrepr[2]) for each in terminalreporter.stats.get("skipped", [])).items():
         terminalreporter.write_line(f"{count} {'test' if count == 1 else 'tests'} {reason[:1].lower()}{reason[1:]}")
+
+
+def _is_on_real_servers(item: pytest.Item) -> bool:
+    if item.path.parent.name != "contract":
+        return item.get_closest_marker("real") is not None
+    call = getattr(item, "callspec", None)
+    return call is None or "sandbox" not in call.params.values()
 
 
 def _picked(item: pytest.Item) -> bool:

@@ -188,7 +188,7 @@ TABLE: tuple[Entry, ...] = (
         "The application answers at once; the first pass runs in the background and ends with the process",
         (
             f"{_START}test_it_is_at_work_while_no_server_answers",
-            "unit/test_service_serve.py::test_it_serves_with_all_servers_down",
+            "processes/test_service_serve.py::test_it_serves_with_all_servers_down",
             "unit/test_sync_keeper.py::test_a_first_pass_brings_everything_and_says_so",
         ),
         ("FastAPI()", "full_sync", "return app"),
@@ -436,7 +436,7 @@ TABLE: tuple[Entry, ...] = (
         "Deployment Practices",
         "An update has no down time: DNS is PowerDNS's, and what was edited meanwhile is found",
         (
-            "unit/test_service_serve.py::test_it_is_told_to_read_again_and_to_stop",
+            "processes/test_service_serve.py::test_it_is_told_to_read_again_and_to_stop",
             "unit/test_sync_keeper.py::test_what_is_under_way_is_finished_when_it_stops",
             "unit/test_service_status.py::test_not_ready_while_it_stops",
         ),

@@ -33,7 +33,7 @@ ZONE = "example.com."
 DNS = "/api/plugins/netbox-dns"
 ONCE = RetryPolicy(attempts=1)
 LONGEST = 60.0
-QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 THOUSANDS = settings(QUIET, max_examples=2_000)
 
 

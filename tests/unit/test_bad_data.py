@@ -24,7 +24,7 @@ REF = ZoneRef(1, ZONE, "_default_", "https://netbox/zones/1/", 7)
 URL = "https://netbox/records/{id}/"
 SOA = RecordRow(10_000, "@", ZONE, "SOA", "ns1 hostmaster 7 3600 600 86400 300", 300)
 FORMS = (UP_TO_50, SINCE_51)
-QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 THOUSANDS = settings(QUIET, max_examples=5_000)
 
 

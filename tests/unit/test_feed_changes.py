@@ -116,7 +116,7 @@ def _told(steps: list[Step]) -> tuple[list[int], list[int]]:
     return story.world.notebook.changes(), story.committed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 @given(st.lists(_STEP.filter(lambda step: step[0] not in {"restart", "stop"}), max_size=40))
 @example(LATE)
 @example([*LATE, ("poll",), ("poll",)])
@@ -126,7 +126,7 @@ def test_every_committed_entry_is_hinted_at_exactly_once(steps: list[Step]) -> N
     assert sorted(told) == sorted(committed)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 @given(st.lists(_STEP, max_size=40))
 @example([("edit",), ("fail", 1), ("stop",)])
 @example([*LATE, ("restart",)])

@@ -146,7 +146,7 @@ def test_a_target_that_hangs_while_it_is_listed_holds_up_no_other(
     alive = MemoryTarget("alive", after=lambda: others_done.set() if len(alive.calls) == len(NAMES) + 1 else None)
     alive.has(zone("old.example."))
     hanging = MemoryTarget("hanging", listed_after=others_done.wait, lists=error)
-    report = sync(tmp_path, source({"old.example.": Gone("deleted")}), hanging, alive, patience=20.0)
+    report = sync(tmp_path, source({"old.example.": Gone("deleted")}), hanging, alive, patience=0.3)
     assert alive.done == [*(f"create {name}" for name in NAMES), "delete old.example."]
     assert hanging.done == ([f"create {name}" for name in NAMES] if error is None else [])
     assert [target.error for target in report.targets] == [error, None]
@@ -158,7 +158,7 @@ def test_targets_of_one_server_wait_for_each_others_lists(tmp_path: Path) -> Non
     other = MemoryTarget("other", after=other_done.set)
     one, late = MemoryTarget("one"), MemoryTarget("late", listed_after=other_done.wait)
     served = [Served(each, settings_of(each, url=f"http://{each is other}")) for each in (one, late, other)]
-    report = sync(tmp_path, MemorySource({None: [zone(NAMES[0])]}), *served, patience=20.0)
+    report = sync(tmp_path, MemorySource({None: [zone(NAMES[0])]}), *served, patience=0.3)
     assert (one.done, late.done, other.done) == ([], [], [f"create {NAMES[0]}"])
     errors = [str(outcome.error) for outcome in report.outcomes if outcome.error]
     assert ["target late" in errors[0], "target one" in errors[1]] == [True, True]

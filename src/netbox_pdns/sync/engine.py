@@ -60,7 +60,7 @@ class Engine:
         failed: dict[str, NetboxPdnsError] = {}
         async with asyncio.TaskGroup() as group:
             opening = {group.create_task(self._open(each, request, lanes, failed)): each for each in self._by_server()}
-            late = await _listed(opening, lanes)
+            late = await _listed(opening, lanes, self._patience)
             if lanes:
                 for name, error in failed.items():
                     self._tell(TargetFailed(name, error))
@@ -188,12 +188,14 @@ class Engine:
         return lane.report(failed.get(name))
 
 
-async def _listed(opening: Iterable[asyncio.Task[None]], lanes: Mapping[str, Lane]) -> set[asyncio.Task[None]]:
-    """Wait until all lanes are open; one that takes much longer than the first is not waited for, but returned."""
+async def _listed(
+    opening: Iterable[asyncio.Task[None]], lanes: Mapping[str, Lane], patience: float
+) -> set[asyncio.Task[None]]:
+    """Wait until all lanes are open; one that takes *patience* seconds longer than the first is returned."""
     started = time.monotonic()
     late = set(opening)
     while late and not lanes:
         _, late = await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
     if late:
-        _, late = await asyncio.wait(late, timeout=PATIENCE + time.monotonic() - started)
+        _, late = await asyncio.wait(late, timeout=patience + time.monotonic() - started)
     return late

@@ -66,7 +66,14 @@ def serving_program(home: Path, variables: Mapping[str, str], *arguments: str) -
 @contextmanager
 def started(home: Path, variables: Mapping[str, str], arguments: Sequence[str]) -> Iterator[Program]:
     """Start it; it is killed at the end of the block where it still runs."""
-    environment = {**NOWHERE, "HOME": str(home), "NETBOX_PDNS_DATA_DIR": str(home / "data"), **variables}
+    stages = str(HERE.parent / "unit")  # where the stand-ins are
+    environment = {
+        **NOWHERE,
+        "PYTHONPATH": stages,
+        "HOME": str(home),
+        "NETBOX_PDNS_DATA_DIR": str(home / "data"),
+        **variables,
+    }
     command = [sys.executable, str(HERE / "serving_alone.py"), *arguments]
     with subprocess.Popen(command, cwd=home, env=environment, stderr=subprocess.PIPE, text=True) as process:
         program = Program(process)
