@@ -2,8 +2,8 @@
 
 `python bench/soak.py --minutes 30`: the sandbox's servers, the service as a process of its own on one core within 512 MiB of
 memory. Somebody edits all the time; a server hangs or refuses every now and then. Memory, open files, tasks and the queue
-are sampled; at the end what each comes back to in the last third is held against the middle one. Exit status 1 where one
-grows by more than noise does, or where the service dies, or ends unequal.
+are sampled; when the edits are over and nothing waits any more, each is held against its least in the middle third. Exit
+status 1 where one grew by more than noise does, or where the service dies, or ends unequal, or goes on waiting.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A figure that must stay flat: growth from one third to the next by more than `noise`, or a tenth, is too much."""
+    """A figure that must stay flat: growth by more than `noise`, or a tenth, is too much."""
 
     name: str
     noise: float
 
 
+Sample = tuple[float, float, float, float]
+"""A number for each of `WATCHED`, in their order."""
 WATCHED = (Watched("memory, MiB", 8), Watched("open files", 8), Watched("tasks", 12), Watched("queue", 5))
 
 
@@ -92,7 +94,7 @@ async def _answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[
 
 @dataclass
 class Soak:
-    """What runs, and what was sampled: for each sample the second, and a number for each of `WATCHED`."""
+    """What runs, and what was sampled."""
 
     netbox: RunningNetBox
     powerdns: RunningPowerDNS
@@ -100,7 +102,7 @@ class Soak:
     url: str
     process: subprocess.Popen[bytes]
     chance: random.Random
-    samples: list[tuple[float, ...]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
     edits: int = 0
     faults: int = 0
     last: dict[str, str] = field(default_factory=dict)
@@ -111,7 +113,7 @@ class Soak:
         async with asyncio.TaskGroup() as group:
             for work in (self._edit, self._break, self._sample):
                 group.create_task(work(end))
-        return [*self._grown(), *await self._served()]
+        return [*await self._served(), *await self._rested(), *self._grown()]
 
     async def _edit(self, end: float) -> None:
         api = f"{self.netbox.url}/api/plugins/netbox-dns"
@@ -140,17 +142,31 @@ class Soak:
             proxy.fault = ""
 
     async def _sample(self, end: float) -> None:
-        began = time.monotonic()
         async with httpx2.AsyncClient(timeout=10, trust_env=False) as http:
-            while (now := time.monotonic()) < end:
-                if self.process.poll() is not None:
-                    raise RuntimeError(f"the service ended with {self.process.returncode}")
-                text = (await http.get(f"{self.url}/metrics", headers={"X-NetBox-PDNS-API-Key": KEY})).text
-                memory = _metric(text, "process_resident_memory_bytes") / 2**20
-                if memory > MEMORY:
-                    raise RuntimeError(f"the service holds {memory:.0f} MiB, of {MEMORY}")
-                files, tasks = _metric(text, "process_open_fds"), _metric(text, "netbox_pdns_tasks")
-                self.samples.append((now - began, memory, files, tasks, _metric(text, "netbox_pdns_queue_depth")))
+            while time.monotonic() < end:
+                self.samples.append(await self._figures_of(http))
+                await asyncio.sleep(1.0)
+
+    async def _figures_of(self, http: httpx2.AsyncClient) -> Sample:
+        if self.process.poll() is not None:
+            raise RuntimeError(f"the service ended with {self.process.returncode}")
+        text = (await http.get(f"{self.url}/metrics", headers={"X-NetBox-PDNS-API-Key": KEY})).text
+        memory = _metric(text, "process_resident_memory_bytes") / 2**20
+        if memory > MEMORY:
+            raise RuntimeError(f"the service holds {memory:.0f} MiB, of {MEMORY}")
+        files, tasks = _metric(text, "process_open_fds"), _metric(text, "netbox_pdns_tasks")
+        return memory, files, tasks, _metric(text, "netbox_pdns_queue_depth")
+
+    async def _rested(self) -> Sequence[str]:
+        """Wait until nothing waits any more, which is the last sample; return what is wrong if it goes on waiting."""
+        end = time.monotonic() + PATIENCE
+        async with httpx2.AsyncClient(timeout=10, trust_env=False) as http:
+            while True:
+                self.samples.append(await self._figures_of(http))
+                if not self.samples[-1][-1]:
+                    return []
+                if time.monotonic() > end:
+                    return [f"{self.samples[-1][-1]:.0f} zones wait {PATIENCE:.0f} s after all is served"]
                 await asyncio.sleep(1.0)
 
     def _grown(self) -> Sequence[str]:
@@ -161,25 +177,25 @@ class Soak:
         ]
 
     def _growth(self) -> Sequence[tuple[Watched, float, float]]:
-        """Return the least of the middle third, and by how much that of the last one is above it.
+        """Return the least of the middle third, and by how much it is exceeded when nothing is left to do.
 
         During a fault queue and tasks rise, and fall after it; what grows does not fall back to where it was.
         """
         third = len(self.samples) // 3
         found = []
-        for at, each in enumerate(WATCHED, 1):
-            middle, last = (
-                min(sample[at] for sample in samples) for samples in (self.samples[third:-third], self.samples[-third:])
-            )
-            found.append((each, middle, last - middle))
+        for at, each in enumerate(WATCHED):
+            middle = min(sample[at] for sample in self.samples[third:-third])
+            found.append((each, middle, self.samples[-1][at] - middle))
         return found
 
     def figures(self) -> Sequence[Figure]:
         """Return the table."""
         rows = [Figure("edits, faults", f"{self.edits}, {self.faults}")]
-        for at, (each, level, growth) in enumerate(self._growth(), 1):
+        for at, (each, level, growth) in enumerate(self._growth()):
             peak = max(sample[at] for sample in self.samples)
-            value = f"comes back to {level:.1f} in the middle third, {growth:+.1f} in the last; at most {peak:.0f}"
+            value = (
+                f"{level:.1f} at the least in the middle third, {growth:+.1f} at the end, at rest; at most {peak:.0f}"
+            )
             rows.append(Figure(each.name, value, f"grows by no more than {each.noise:.0f}, or a tenth"))
         return rows
 
