@@ -17,7 +17,7 @@ demo: $(UV) ## Show the product on a sandbox (ARGS=--keep leaves it running)
 	@$(RUN) --no-dev netbox-pdns demo $(ARGS)
 
 test: $(UV) ## Run the tests, of the long ones a sample, on the real servers where they can be had (ARGS=... for pytest)
-	@$(RUN) python dev/test.py -n 2 --dist loadgroup -m "not full" --sample $(ARGS)
+	@$(RUN) python dev/test.py -n 2 -m "not full" --sample $(ARGS)
 
 test-full: $(UV) ## Run all tests, the long ones too, also on the PowerDNS of Debian's next release
 	@$(RUN) python dev/servers.py fetch || true
