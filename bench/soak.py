@@ -113,7 +113,7 @@ class Soak:
         async with asyncio.TaskGroup() as group:
             for work in (self._edit, self._break, self._sample):
                 group.create_task(work(end))
-        return [*await self._served(), *await self._rested(), *self._grown()]
+        return [*await self._served(), *await self._rested(), *self._grown(), *self._piled_up()]
 
     async def _edit(self, end: float) -> None:
         api = f"{self.netbox.url}/api/plugins/netbox-dns"
@@ -171,10 +171,15 @@ class Soak:
 
     def _grown(self) -> Sequence[str]:
         return [
-            f"{each.name}: where it comes back to grows by {growth:.1f}, from {level:.1f}"
+            f"{each.name}: {growth:.1f} more at rest than at the least in the middle third, {level:.1f}"
             for each, level, growth in self._growth()
             if growth > max(each.noise, level / 10)
         ]
+
+    def _piled_up(self) -> Sequence[str]:
+        """A zone waits once, however often it is edited."""
+        peak = max(sample[-1] for sample in self.samples)
+        return [f"{peak:.0f} zones waited, of {ZONES}"] if peak > ZONES else []
 
     def _growth(self) -> Sequence[tuple[Watched, float, float]]:
         """Return the least of the middle third, and by how much it is exceeded when nothing is left to do.

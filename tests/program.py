@@ -15,6 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+NOWHERE = {
+    "NETBOX_PDNS_NB_URL": "http://127.0.0.1:9",
+    "NETBOX_PDNS_NB_TOKEN": "0123456789abcdef0123456789abcdef01234567",
+    "NETBOX_PDNS_PDNS_URL": "http://127.0.0.1:9",
+    "NETBOX_PDNS_PDNS_TOKEN": "token-of-powerdns",
+}
+"""Settings by which no server can be reached."""
 _LIMIT = 120.0
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

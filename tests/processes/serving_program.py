@@ -13,15 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from program import NOWHERE
+
 HERE = Path(__file__).parent
 PATIENCE = 120.0
-NOWHERE = {
-    "NETBOX_PDNS_NB_URL": "http://127.0.0.1:9",
-    "NETBOX_PDNS_NB_TOKEN": "0123456789abcdef0123456789abcdef01234567",
-    "NETBOX_PDNS_PDNS_URL": "http://127.0.0.1:9",
-    "NETBOX_PDNS_PDNS_TOKEN": "token-of-powerdns",
-}
-"""Settings by which no server can be reached."""
 
 
 @dataclass
@@ -66,10 +61,10 @@ def serving_program(home: Path, variables: Mapping[str, str], *arguments: str) -
 @contextmanager
 def started(home: Path, variables: Mapping[str, str], arguments: Sequence[str]) -> Iterator[Program]:
     """Start it; it is killed at the end of the block where it still runs."""
-    stages = str(HERE.parent / "unit")  # where the stand-ins are
+    tests = str(HERE.parent)  # where what the stand-ins are made of is
     environment = {
         **NOWHERE,
-        "PYTHONPATH": stages,
+        "PYTHONPATH": tests,
         "HOME": str(home),
         "NETBOX_PDNS_DATA_DIR": str(home / "data"),
         **variables,

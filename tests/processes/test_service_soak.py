@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SOAK = Path(__file__).parents[2] / "bench" / "soak.py"
 
 
+@pytest.mark.timeout(600)  # the soak itself gives up before, and says what it waited for
 def test_a_minute_of_the_soak(sampled: random.Random) -> None:
     """Its exit status says so; its table says how much there is of what."""
     command = [sys.executable, str(SOAK), "--minutes", "1", "--seed", str(sampled.randrange(2**32))]

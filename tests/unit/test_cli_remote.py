@@ -14,6 +14,7 @@ import pytest
 from cli_servers import answering, login_page
 from click.testing import Result
 from documents_promised import as_promised
+from program import NOWHERE
 from rich.console import Console
 from service_stage import HELD, KEY, LEFT_OUT, KeptReceipt, RememberedHints, Stage, stage, zone_state
 from typer.testing import CliRunner
@@ -27,13 +28,6 @@ from netbox_pdns.sandbox.serving import serving
 from netbox_pdns.settings import load_settings
 from netbox_pdns.sync.board import Condition
 from netbox_pdns.sync.hints import Cause, Depth, Hint
-
-NOWHERE = {
-    "NETBOX_PDNS_NB_URL": "http://127.0.0.1:9",
-    "NETBOX_PDNS_NB_TOKEN": "0123456789abcdef0123456789abcdef01234567",
-    "NETBOX_PDNS_PDNS_URL": "http://127.0.0.1:9",
-    "NETBOX_PDNS_PDNS_TOKEN": "token-of-powerdns",
-}
 
 
 @dataclass
