@@ -1,7 +1,8 @@
 """All records of NetBox at once, where all of its zones are wanted: the cheapest way there is to read it.
 
 A request that names zones costs NetBox half a millisecond for each, for every page; this one names none. It holds all
-records in memory, so it is for an installation of ordinary size, with one view: a name tells its zone there.
+records in memory, so it is for an installation of ordinary size where one view has all active zones: a name tells its zone
+there.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.netbox.client import NetBoxClient, Query
+from netbox_pdns.netbox.everything import FEWEST_ZONES
 from netbox_pdns.netbox.listing import whole
 from netbox_pdns.netbox.wire import NAMESERVERS, VIEWS, ZONE_FIELDS, ZONES, Named, ViewRow, ZoneRow
 from netbox_pdns.planning.values import ZoneRef
@@ -45,7 +46,18 @@ async def selected(client: NetBoxClient, selection: Selection, names: Sequence[s
     rows = await whole(client, ZONES, await _query(client, selection, views), ZoneRow)
     picked = tuple(row for row in rows if row.active and named(row.name, selection))
     _refuse_doubles(picked)
-    return Selected(picked, everything=len(views) == 1 and selection == Selection(view=selection.view))
+    return Selected(picked, everything=await _are_everything(client, selection, views, picked))
+
+
+async def _are_everything(
+    client: NetBoxClient, selection: Selection, views: Sequence[ViewRow], picked: Sequence[ZoneRow]
+) -> bool:
+    """Tell whether the zones that *selection* picked are all that is active, in all views."""
+    if selection != Selection(view=selection.view):
+        return False
+    if len(views) == 1 or len(picked) < FEWEST_ZONES:
+        return len(views) == 1
+    return await client.count(ZONES, [("active", "true")]) == len(picked)
 
 
 async def selected_zone(client: NetBoxClient, selection: Selection, name: str) -> ZoneRow | None:

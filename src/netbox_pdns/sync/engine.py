@@ -152,14 +152,19 @@ class Engine:
         if not refs:
             return
         patience = self._patience if len(lanes) > 1 else None
-        async for desired in self._source.read(refs):
-            for lane in lanes.values():
-                if not lane.wants(desired.ref):
-                    continue
-                if await lane.has_room(patience):
-                    lane.start(desired, group)
-                else:
-                    lane.put_off(desired.ref)
+        ahead = [group.create_task(lane.read_ahead()) for lane in lanes.values()]
+        try:
+            async for desired in self._source.read(refs):
+                _end(ahead)  # from now on the lanes have work
+                for lane in lanes.values():
+                    if not lane.wants(desired.ref):
+                        continue
+                    if await lane.has_room(patience):
+                        lane.start(desired, group)
+                    else:
+                        lane.put_off(desired.ref)
+        finally:
+            _end(ahead)
 
     async def _finish(
         self, name: str, lane: Lane, failed: dict[str, NetboxPdnsError], group: asyncio.TaskGroup
@@ -186,6 +191,11 @@ class Engine:
         if lane is None:
             return TargetReport(name=name, error=failed.get(name))
         return lane.report(failed.get(name))
+
+
+def _end(tasks: list[asyncio.Task[None]]) -> None:
+    while tasks:
+        tasks.pop().cancel()
 
 
 async def _listed(

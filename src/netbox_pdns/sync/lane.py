@@ -14,6 +14,7 @@ from netbox_pdns.planning.zones import ZonePairs, pair
 from netbox_pdns.resilience.together import both
 from netbox_pdns.settings import TargetSettings
 from netbox_pdns.sync import reviewed
+from netbox_pdns.sync.ahead import ReadAhead
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
 from netbox_pdns.sync.patterns import plain_names
@@ -33,7 +34,8 @@ class Lane:
     def __init__(self, reconciler: Reconciler, pairs: ZonePairs, tell: Listener) -> None:
         name, request = reconciler.served.target.name, reconciler.request
         self.slots = asyncio.Semaphore(reconciler.served.settings.concurrency)
-        self._reconciler = reconciler
+        self._ahead = ReadAhead(reconciler.served.target)
+        self._reconciler = replace(reconciler, ahead=self._ahead)
         self._pairs = pairs
         self._listed = {ref.id: (ref, listed) for ref, listed in pairs.wanted if request.picks(name, ref.name)}
         self._orphaned = tuple(zone for zone in pairs.orphaned if request.picks(name, zone.name))
@@ -75,6 +77,10 @@ class Lane:
         theirs = {ref.name: ref for ref in other.wanted}
         name = other._reconciler.served.target.name
         self._doubles |= {ref.id: _double(ref, theirs[ref.name], name) for ref in self.wanted if ref.name in theirs}
+
+    async def read_ahead(self) -> None:
+        """Read what the target has of the zones to come, until cancelled: for as long as NetBox is awaited."""
+        await self._ahead.read([ref.name for ref, listed in self._listed.values() if listed is not None])
 
     async def has_room(self, patience: float | None) -> bool:
         """Wait until one more zone may wait here; False where no zone ended for *patience* seconds, None being for ever.

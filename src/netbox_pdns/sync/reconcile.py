@@ -31,6 +31,7 @@ from netbox_pdns.settings import TargetSettings
 from netbox_pdns.store.refusals import Refusals
 from netbox_pdns.store.removed import RemovedRecords
 from netbox_pdns.sync import reviewed
+from netbox_pdns.sync.ahead import ReadAhead
 from netbox_pdns.sync.events import Listener, ZonePlanned, silent
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
@@ -100,6 +101,8 @@ class Reconciler:
     turns: Turns = UNSHARED
     gone: Explanations = field(default_factory=lambda: NO_EXPLANATIONS)
     """What is known beforehand to explain records that go."""
+    ahead: ReadAhead | None = None
+    """What was read of the server before its turn came."""
 
     async def bring(self, desired: Desired, listed: TargetZone | None) -> ZoneOutcome:
         """Bring one zone to *desired*; *listed* is its line in the target's zone list, None without one."""
@@ -129,10 +132,16 @@ class Reconciler:
         self, blank: ZoneOutcome, desired: Desired, part: Part | None, observed: Observed | None = None
     ) -> ZoneOutcome:
         refused = self._refused(blank)
+        early = None if self.ahead is None else self.ahead.take(blank.zone)
         if blank.observed is not None and observed is None:
-            observed = await self._read(blank.zone, part)
+            observed = early or await self._read(blank.zone, part)
         while True:
             plan, explanations = await self._plan(desired, observed, refused, part)
+            if early is not None and not plan.is_empty:
+                # It is older than what NetBox says, and perhaps others wrote meanwhile: what to write is planned on a new look.
+                early, observed = None, await self._read(blank.zone, part)
+                blank = self._seen(blank, observed)
+                continue
             plan = await self._as_reviewed(plan, desired, observed, refused)
             try:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
