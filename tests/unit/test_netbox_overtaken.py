@@ -23,6 +23,11 @@ from netbox_pdns.settings import NetBoxSettings, Selection
 
 REFS = (ZoneRef(1, "quiet.example.", "v", ""), ZoneRef(2, "busy.example.", "v", ""))
 MANY = (*REFS, *(ZoneRef(3 + number, f"q{number}.example.", "v", "") for number in range(60)))
+_DOUBLE = ZoneRef(MANY[-1].id + 1, "quiet.example.", "w", "")
+_ELSEWHERE = "198.51.100.1"
+"""The address in zones of the second view."""
+_ABOUT_ELSEWHERE = 10
+"""The log entry of a zone of the second view."""
 
 
 @dataclass
@@ -40,6 +45,10 @@ class Restless:
     refs: tuple[ZoneRef, ...] = REFS
     named: list[int] = field(default_factory=list)
     """The zones that requests for records named."""
+    elsewhere: tuple[ZoneRef, ...] = ()
+    """Zones of a second view, `w`."""
+    appears: ZoneRef | None = None
+    """A zone of the second view that is made before the records are read for the first time."""
     explaining: int = 0
     """Requests for entries that explain why something goes."""
 
@@ -49,9 +58,14 @@ class Restless:
         ids = {int(each) for key in ("id", "zone_id") for each in query.getlist(key)}
         self.explaining += "q" in query
         self.named += [int(each) for each in query.getlist("zone_id")]
+        if request.url.path == RECORDS and self.appears is not None:
+            self.elsewhere, self.appears = (self.appears,), None
+            self.log.append(_ABOUT_ELSEWHERE)
         rows = [row for row in self._rows(request.url.path) if not ids or row.get("zone", row)["id"] in ids]
         if named := query.get("zone") or query.get("name__ie"):
             rows = [row for row in rows if row.get("zone", row)["name"] == named]
+        if view := query.get("view_id"):
+            rows = [row for row in rows if row["view"]["id"] == int(view)]
         count = None if "start" in query else len(rows)
         rest = [row for row in rows if row["id"] >= int(query.get("start", 0))]
         if request.url.path == RECORDS and (not ids or 2 in ids) and rows and self.edits:
@@ -62,17 +76,13 @@ class Restless:
         return JSONResponse({"count": count, "next": following, "results": rest[: self.page]})
 
     def _rows(self, path: str) -> list[dict[str, Any]]:
-        zones = [{"id": ref.id, "name": ref.name.rstrip(".")} for ref in self.refs]
+        refs = (*self.refs, *self.elsewhere)
+        zones = [{"id": ref.id, "name": ref.name.rstrip(".")} for ref in refs]
         if path == VIEWS:
-            return [{"id": 1, "name": "v", "default_view": True}]
+            return [_view("v"), _view("w")]
         if path == ZONES:
-            more = {
-                "view": {"id": 1, "name": "v", "default_view": True},
-                "status": "active",
-                "active": True,
-                "default_ttl": 60,
-            }
-            return [{**zone, **more} for zone in zones]
+            more = {"status": "active", "active": True, "default_ttl": 60}
+            return [{**zone, "view": _view(ref.view), **more} for zone, ref in zip(zones, refs, strict=True)]
         if path == RECORDS:
             return [
                 {
@@ -81,16 +91,24 @@ class Restless:
                     "name": f"w{number}",
                     "fqdn": f"w{number}.{zone['name']}.",
                     "type": "A",
-                    "value": f"192.0.2.{self.value if zone['id'] == 2 else 0}",
+                    "value": _ELSEWHERE if ref.view == "w" else f"192.0.2.{self.value if zone['id'] == 2 else 0}",
                     "ttl": None,
                 }
-                for zone in zones
+                for zone, ref in zip(zones, refs, strict=True)
                 for number in (1, 2)
             ]
         assert path == CHANGES
-        data = {"prechange_data": {"zone": 2}, "postchange_data": {"zone": 2}, "time": "2026-01-01T00:00:00Z"}
         kind = {"changed_object_type": "netbox_dns.record", "changed_object_id": 21, "action": {"value": "update"}}
-        return [{"id": each, **data, **kind} for each in sorted(self.log)]
+        return [{"id": each, "time": "2026-01-01T00:00:00Z", **kind, **_edit(each)} for each in sorted(self.log)]
+
+
+def _view(name: str) -> dict[str, Any]:
+    return {"id": "-vw".index(name), "name": name, "default_view": name == "v"}
+
+
+def _edit(entry: int) -> dict[str, Any]:
+    zone = {"zone": MANY[-1].id + 1 if entry == _ABOUT_ELSEWHERE else 2}
+    return {"prechange_data": zone, "postchange_data": zone}
 
 
 async def _read(netbox: Restless, into: list[Desired], *names: str, listed: bool = False) -> None:
@@ -177,6 +195,25 @@ def test_everything_is_read_by_requests_that_name_no_zone() -> None:
     netbox = Restless(0, refs=MANY)
     asyncio.run(_read(netbox, desired, listed=True))
     assert netbox.named == []
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "appears"),
+    [
+        pytest.param((_DOUBLE,), None, id="there-before"),
+        pytest.param((), _DOUBLE, id="made-while-records-are-read"),
+    ],
+)
+def test_a_zone_called_the_same_in_another_view_is_told_apart(
+    elsewhere: tuple[ZoneRef, ...], appears: ZoneRef | None
+) -> None:
+    """Names tell zones as long as one view has all of them; else records are asked for by zone."""
+    desired: list[Desired] = []
+    netbox = Restless(0, refs=MANY, elsewhere=elsewhere, appears=appears)
+    asyncio.run(_read(netbox, desired, listed=True))
+    assert sorted(each.ref.id for each in desired) == [ref.id for ref in MANY]
+    assert _values(desired, "quiet.example.") == {"192.0.2.0"}
+    assert netbox.named
 
 
 def test_a_small_zone_that_is_edited_all_the_while_is_taken_as_it_stood() -> None:

@@ -117,7 +117,7 @@ class _Reader:
         zones, before = listed
         stale = await self.window.zones(await self.window.look() - before)
         if not stale <= {zone.id for zone in zones}:
-            return  # a zone that was not listed, perhaps of another view and called as one of these: its records are among them
+            return  # one that was not listed, perhaps of another view and called as one of these: its records are among them
         for zone in sorted(zones, key=lambda zone: len(records.get(zone.id, ())), reverse=True):
             of_zone = {zone.id: records.pop(zone.id, [])}
             for desired in await self._made_of([zone], of_zone, {zone.id: refs[zone.id]}, stale):

@@ -138,7 +138,7 @@ class Reconciler:
         while True:
             plan, explanations = await self._plan(desired, observed, refused, part)
             if early is not None and not plan.is_empty:
-                # It is older than what NetBox says, and perhaps others wrote meanwhile: what to write is planned on a new look.
+                # Others may have written since, and NetBox was read later: what is written starts from a new look.
                 early, observed = None, await self._read(blank.zone, part)
                 blank = self._seen(blank, observed)
                 continue

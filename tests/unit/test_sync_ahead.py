@@ -1,0 +1,157 @@
+"""What is read of a server before its turn: each zone once where there is nothing to do, and never what is written from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sync_memory import MemorySource, MemoryTarget, sync, zone
+
+from netbox_pdns.dns.rrset import Zone
+from netbox_pdns.errors import NetboxPdnsError, TransientError
+from netbox_pdns.planning.values import Desired, Observed, ZoneRef
+from netbox_pdns.sync import ahead
+from netbox_pdns.sync.ahead import FEWEST_ZONES, ReadAhead
+
+NAMES = [f"z{number:02}.example." for number in range(FEWEST_ZONES)]
+LIMIT = 30.0
+
+
+@dataclass
+class ReadTarget(MemoryTarget):
+    """A server that counts how often a zone is read; of the first `errors` readings each fails."""
+
+    reads: list[str] = field(default_factory=list)
+    errors: list[NetboxPdnsError] = field(default_factory=list)
+    read_all: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, zone: str) -> Observed | None:
+        """Return what is there."""
+        self.reads.append(zone)
+        if len(set(self.reads)) == len(self.served):
+            self.read_all.set()
+        if self.errors:
+            raise self.errors.pop()
+        return await super().read(zone)
+
+
+@dataclass
+class SlowSource(MemorySource):
+    """A NetBox whose first zone takes until `target` was read from end to end; `before` happens then."""
+
+    target: ReadTarget = field(default_factory=ReadTarget)
+    before: Callable[[], None] = lambda: None
+
+    async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
+        """Wait, then yield the zones."""
+        await self.target.read_all.wait()
+        await asyncio.sleep(0)
+        self.before()
+        async for desired in super().read(zones):
+            yield desired
+
+
+@dataclass
+class Hanging(ReadTarget):
+    """A server that does not answer."""
+
+    async def read(self, zone: str) -> Observed | None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return None
+
+
+@dataclass
+class MuteSource(MemorySource):
+    """A NetBox that lists its zones and gives none of them."""
+
+    async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
+        """Fail before the first."""
+        await asyncio.sleep(0)
+        assert self.ends_with is not None
+        raise self.ends_with
+        yield  # an asynchronous iterator
+
+
+def served(names: Sequence[str], *addresses: str) -> ReadTarget:
+    """Return a server with zones of ours."""
+    target = ReadTarget()
+    for name in names:
+        target.has(zone(name, *addresses))
+    return target
+
+
+def wanted(names: Sequence[str], *addresses: str, serial: int = 7) -> list[Zone]:
+    """Return what NetBox wants."""
+    return [zone(name, *addresses, serial=serial) for name in names]
+
+
+def test_where_nothing_is_to_be_done_each_zone_is_read_once_and_while_netbox_is_awaited(tmp_path: Path) -> None:
+    """The server does not stand idle meanwhile."""
+    target = served(NAMES, "192.0.2.1")
+    report = sync(tmp_path, SlowSource({None: wanted(NAMES, "192.0.2.1")}, target=target), target, limit=LIMIT)
+    assert sorted(target.reads) == NAMES
+    assert (target.calls, report.needs_attention) == ([], False)
+
+
+def test_what_is_written_starts_from_what_is_there_by_then(tmp_path: Path) -> None:
+    """Others wrote since it was read ahead: their serial is gone beyond, and what they took away is put back."""
+    target = served(NAMES, "192.0.2.1")
+    source = SlowSource({None: wanted(NAMES, "192.0.2.1", "192.0.2.2", serial=8)}, target=target)
+    source.before = lambda: target.has(zone(NAMES[0], serial=20))
+    sync(tmp_path, source, target, limit=LIMIT)
+    serials = {name: target.served[name].zone.serial for name in NAMES}
+    assert serials.pop(NAMES[0]) == 21
+    assert set(serials.values()) == {8}
+    assert {each.zone.rrsets[f"www.{name}", "A"].rdatas for name, each in target.served.items()} == {
+        ("192.0.2.1", "192.0.2.2")
+    }
+
+
+def test_few_zones_wait_for_their_turn(tmp_path: Path) -> None:
+    """There is nothing to be gained for them, and one of them may be large."""
+    names = NAMES[1:]
+    target = served(names)
+    sync(tmp_path, MemorySource({None: wanted(names)}), target, limit=LIMIT)
+    assert sorted(target.reads) == names
+
+
+def test_a_server_that_fails_meanwhile_is_asked_again_in_earnest(tmp_path: Path) -> None:
+    """Its failure then is nobody's; the zones are read when their turn comes."""
+    target = served(NAMES)
+    target.errors = [TransientError("slow"), TransientError("slow")]
+    report = sync(tmp_path, SlowSource({None: wanted(NAMES)}, target=target), target, limit=LIMIT)
+    assert len(target.reads) == len(NAMES) + 2
+    assert not report.needs_attention
+
+
+def test_a_netbox_that_gives_nothing_ends_the_reading(tmp_path: Path) -> None:
+    """The run ends with its error, however long the server takes."""
+    error = TransientError("no answer")
+    target = Hanging(served=served(NAMES).served)
+    report = sync(tmp_path, MuteSource({None: wanted(NAMES)}, ends_with=error), target, limit=LIMIT)
+    assert report.targets[0].error is error
+
+
+def test_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading ends where what is kept has reached its limit, give or take what is under way."""
+    monkeypatch.setattr(ahead, "MOST_KEPT", 30)
+    target = served(NAMES)
+    size = 1 + len(target.served[NAMES[0]].zone.rrsets)
+    asyncio.run(ReadAhead(target).read(NAMES))
+    assert 30 <= size * len(target.reads) <= 30 + 4 * size
+
+
+def test_a_large_zone_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is read again when there is room for it."""
+    monkeypatch.setattr(ahead, "LARGEST", 3)
+    target = served(NAMES)
+    target.has(zone(NAMES[0], "192.0.2.1"))
+    reading = ReadAhead(target)
+    asyncio.run(reading.read(NAMES))
+    assert reading.take(NAMES[0]) is None
+    assert reading.take(NAMES[1]) == target.served[NAMES[1]]
+    assert reading.take(NAMES[1]) is None
