@@ -12,7 +12,7 @@ from sync_memory import MemorySource, MemoryTarget, sync, zone
 
 from netbox_pdns.dns.rrset import Zone
 from netbox_pdns.errors import NetboxPdnsError, TransientError
-from netbox_pdns.planning.values import Desired, Observed, ZoneRef
+from netbox_pdns.planning.values import Desired, Explanations, Observed, RecordKey, ZoneRef
 from netbox_pdns.sync import ahead
 from netbox_pdns.sync.ahead import FEWEST_ZONES, ReadAhead
 
@@ -44,6 +44,7 @@ class SlowSource(MemorySource):
 
     target: ReadTarget = field(default_factory=ReadTarget)
     before: Callable[[], None] = lambda: None
+    explained: list[str] = field(default_factory=list)
 
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Wait, then yield the zones."""
@@ -52,6 +53,11 @@ class SlowSource(MemorySource):
         self.before()
         async for desired in super().read(zones):
             yield desired
+
+    async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
+        """Explain nothing."""
+        self.explained.append(zone.name)
+        return await super().explain(zone, removed)
 
 
 @dataclass
@@ -109,6 +115,14 @@ def test_what_is_written_starts_from_what_is_there_by_then(tmp_path: Path) -> No
     assert {each.zone.rrsets[f"www.{name}", "A"].rdatas for name, each in target.served.items()} == {
         ("192.0.2.1", "192.0.2.2")
     }
+
+
+def test_why_records_go_is_asked_once(tmp_path: Path) -> None:
+    """What was read ahead is not worth a question to NetBox: the zone is read again first."""
+    target = served(NAMES, "192.0.2.1")
+    source = SlowSource({None: wanted(NAMES, "192.0.2.2", serial=8)}, target=target)
+    sync(tmp_path, source, target, limit=LIMIT)
+    assert sorted(source.explained) == NAMES
 
 
 def test_few_zones_wait_for_their_turn(tmp_path: Path) -> None:

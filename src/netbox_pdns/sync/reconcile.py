@@ -136,12 +136,14 @@ class Reconciler:
         if blank.observed is not None and observed is None:
             observed = early or await self._read(blank.zone, part)
         while True:
-            plan, explanations = await self._plan(desired, observed, refused, part)
-            if early is not None and not plan.is_empty:
+            context = self._context_of(desired.zone.name, refused, part)
+            plan = await off_the_loop(_size(desired, observed), plan_zone, desired, observed, context)
+            if early is not None and (plan.unexplained or not plan.is_empty):
                 # Others may have written since, and NetBox was read later: what is written starts from a new look.
                 early, observed = None, await self._read(blank.zone, part)
                 blank = self._seen(blank, observed)
                 continue
+            plan, explanations = await self._explained_plan(plan, desired, observed, context)
             plan = await self._as_reviewed(plan, desired, observed, refused)
             try:
                 outcome = await self._carry_out(replace(blank, plan=plan), explanations)
@@ -169,14 +171,14 @@ class Reconciler:
         listed = None if observed is None else observed.listed
         return replace(blank, observed=listed, foreign=self._is_foreign(listed))
 
-    async def _plan(
-        self, desired: Desired, observed: Observed | None, refused: Mapping[RecordKey, str], part: Part | None
+    def _context_of(self, zone: str, refused: Mapping[RecordKey, str], part: Part | None) -> PlanContext:
+        context = replace(self._context(zone), refused=refused)
+        return context if part is None else replace(context, elsewhere=part.elsewhere, cuts=part.cuts)
+
+    async def _explained_plan(
+        self, plan: ZonePlan, desired: Desired, observed: Observed | None, context: PlanContext
     ) -> tuple[ZonePlan, Explanations]:
-        context = replace(self._context(desired.zone.name), refused=refused)
-        if part is not None:
-            context = replace(context, elsewhere=part.elsewhere, cuts=part.cuts)
-        size = _size(desired, observed)
-        plan = await off_the_loop(size, plan_zone, desired, observed, context)
+        """Ask why records go that *plan* does not know the reason of, and plan again with what is told."""
         if not plan.unexplained:
             return plan, NO_EXPLANATIONS
         try:
@@ -185,7 +187,8 @@ class Reconciler:
             raise _SourceFailed(error) from error
         spent = self.counts.records_gone(plan.target, plan.zone, plan.unexplained)
         explained = replace(context, explanations=explanations, spent=spent)
-        return await off_the_loop(size, plan_zone, desired, observed, explained), explanations
+        plan = await off_the_loop(_size(desired, observed), plan_zone, desired, observed, explained)
+        return plan, explanations
 
     async def _explained(self, zone: ZoneRef, records: Sequence[RecordKey]) -> Explanations:
         known = {record: self.gone[record] for record in records if record in self.gone}
