@@ -232,6 +232,11 @@ def test_changes_are_paged_and_filtered() -> None:
         pytest.param("GET", "/api/v1/zones?cursor=ÿ", 404, "is no cursor of this list", id="worse-cursor"),
         pytest.param("GET", "/api/v1/zones?cursor=WzEsMl0", 404, "is no cursor of this list", id="forged-cursor"),
         pytest.param("GET", "/api/v1/explain", 422, "name: Field required", id="no-parameter"),
+        pytest.param("GET", "/api/v1/explain?name=a&name=b", 422, "name: given more than once", id="two-names"),
+        pytest.param("GET", "/api/v1/zones?zone=&zone=b", 422, "zone: given more than once", id="zone-twice"),
+        pytest.param(
+            "GET", "/api/v1/changes?zone=a&zone=a", 422, "zone: given more than once", id="changes-zone-twice"
+        ),
         pytest.param("GET", "/api/v1/explain?name=a.b&type=ADDRESS", 404, "is no record type", id="no-type"),
         pytest.param("POST", "/api/v1/zones/example.com/sync", 404, "there is no target 'odd'", id="no-such-target"),
     ],

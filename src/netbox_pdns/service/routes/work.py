@@ -12,6 +12,7 @@ from netbox_pdns.service import as_documents, documents
 from netbox_pdns.service.context import KEYED, Context, KeyedRoute, problems
 from netbox_pdns.service.documents import moment
 from netbox_pdns.service.problems import not_found
+from netbox_pdns.service.queries import EACH_ONCE
 from netbox_pdns.service.routes.zones import known_target
 from netbox_pdns.sync.explanation import Explanation
 from netbox_pdns.sync.hints import Cause, Trigger
@@ -29,7 +30,7 @@ async def targets(service: Context) -> documents.Targets:
     )
 
 
-@router.get("/changes", tags=["changes"], responses=problems(401, 403, 404, 422, 429, 503))
+@router.get("/changes", tags=["changes"], dependencies=EACH_ONCE, responses=problems(401, 403, 404, 422, 429, 503))
 async def changes(
     service: Context,
     zone: Annotated[str | None, Query(description="A zone's name.", max_length=300)] = None,
@@ -44,7 +45,9 @@ async def changes(
     return documents.ChangePage(changes=tuple(map(as_documents.change, page.receipts)), next=page.following)
 
 
-@router.get("/explain", tags=["explain"], responses=problems(401, 403, 404, 409, 422, 429, 500, 503))
+@router.get(
+    "/explain", tags=["explain"], dependencies=EACH_ONCE, responses=problems(401, 403, 404, 409, 422, 429, 500, 503)
+)
 async def explain(
     service: Context,
     name: Annotated[str, Query(description="A domain name.", max_length=300)],

@@ -13,6 +13,7 @@ from netbox_pdns.service.context import KEYED, Context, KeyedRoute, Service, pro
 from netbox_pdns.service.documents import moment
 from netbox_pdns.service.paging import cursor_of, position_of
 from netbox_pdns.service.problems import ProblemError, not_found
+from netbox_pdns.service.queries import EACH_ONCE
 from netbox_pdns.sync.board import Condition
 from netbox_pdns.sync.hints import Cause, Hint, Trigger
 from netbox_pdns.sync.patterns import matches
@@ -20,7 +21,7 @@ from netbox_pdns.sync.patterns import matches
 router = APIRouter(tags=["zones"], prefix="/api/v1", route_class=KeyedRoute, dependencies=KEYED)
 
 
-@router.get("/zones", responses=problems(401, 403, 404, 422, 429))
+@router.get("/zones", dependencies=EACH_ONCE, responses=problems(401, 403, 404, 422, 429))
 async def zones(
     service: Context,
     zone: Annotated[str | None, Query(description="A name, or a pattern with `*` and `?`.", max_length=300)] = None,
