@@ -23,6 +23,7 @@ import dns.rdatatype
 import httpx2
 import pytest
 
+from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.sandbox.installation import Backend, Installation, installed_here, installed_in
 from netbox_pdns.sandbox.pdns_server import running_pdns_server
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
@@ -62,11 +63,18 @@ async def own_primary(
     """Run a primary of the test's own in *directory*, of the kind that `primaries` calls *name*."""
     release, _, word = name.rpartition("_")
     backend: Backend = next(each for each in _BACKENDS if each == word)
-    installation = installed_in((STATE / release).absolute()) if release else installed_here()
+    installation = _installation(release)
     with _own_database(installation) if backend == "gpgsql" else nullcontext({}) as place:
         given = {**place, **(settings or {})}
         async with running_pdns_server(directory, backend=backend, settings=given, installation=installation) as server:
             yield server
+
+
+def _installation(release: str) -> Installation:
+    try:
+        return installed_in((STATE / release).absolute()) if release else installed_here()
+    except ConfigurationError as error:
+        missing(f"{error}: run `make test-full`, which fetches it")
 
 
 @contextmanager
