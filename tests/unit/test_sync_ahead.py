@@ -49,7 +49,6 @@ class SlowSource(MemorySource):
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Wait, then yield the zones."""
         await self.target.read_all.wait()
-        await asyncio.sleep(0)
         self.before()
         async for desired in super().read(zones):
             yield desired
@@ -66,17 +65,18 @@ class Hanging(ReadTarget):
 
     async def read(self, zone: str) -> Observed | None:
         """Wait for ever."""
+        self.read_all.set()
         await asyncio.Event().wait()
         return None
 
 
 @dataclass
-class MuteSource(MemorySource):
-    """A NetBox that lists its zones and gives none of them."""
+class MuteSource(SlowSource):
+    """A NetBox that lists its zones and gives none of them, once `target` is being read."""
 
     async def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Fail before the first."""
-        await asyncio.sleep(0)
+        await self.target.read_all.wait()
         assert self.ends_with is not None
         raise self.ends_with
         yield  # an asynchronous iterator
@@ -146,7 +146,7 @@ def test_a_netbox_that_gives_nothing_ends_the_reading(tmp_path: Path) -> None:
     """The run ends with its error, however long the server takes."""
     error = TransientError("no answer")
     target = Hanging(served=served(NAMES).served)
-    report = sync(tmp_path, MuteSource({None: wanted(NAMES)}, ends_with=error), target, limit=LIMIT)
+    report = sync(tmp_path, MuteSource({None: wanted(NAMES)}, ends_with=error, target=target), target, limit=LIMIT)
     assert report.targets[0].error is error
 
 
