@@ -34,8 +34,6 @@ IMPATIENT = {
     "pdns_call_timeout": 20.0,
 }
 """The service's ways, without its patience."""
-POLLS = 3
-"""Requests of the change log of which the last is one of a poll that began later than the first."""
 GUARD = {"zones_deleted": 10_000, "zones_deleted_percent": 100}
 """No word is needed for zones that NetBox says are deleted."""
 
@@ -83,14 +81,15 @@ class Stage:
             raise AssertionError(f"{error}\n{left}\n{self.service.tail()}") from error
 
     def is_written_down(self) -> None:
-        """Wait until the store has all that the service knows: the change log's place is noted as it is polled."""
+        """Wait until the store has all that the service knows: the change log's place is noted when a poll ends."""
         with self.netbox.harming():
-            eventually(lambda: len(self.polls()) > POLLS, timeout=PATIENCE, what="the change log is polled")
+            eventually(lambda: self.polls_begun() > 1, timeout=PATIENCE, what="a poll began, and ended before the next")
         self.service.until(lambda seen: not seen["store"]["behind"], "all is written down")
 
-    def polls(self) -> list[Request]:
-        """Return the requests for NetBox's change log."""
-        return [each for each in self.netbox.seen if "/core/object-changes/" in each.target]
+    def polls_begun(self) -> int:
+        """Return how often the feed asked NetBox's change log for what is new."""
+        asked = [urlsplit(each.target) for each in self.netbox.seen]
+        return sum(url.path.endswith("/core/object-changes/") and "id__gte" in parse_qs(url.query) for url in asked)
 
     def has_come_back(self) -> bool:
         """Tell whether a zone has failed, and failed again when it was tried later."""

@@ -44,12 +44,16 @@ class Prometheus:
         assert answer["status"] == "success", answer
         return list(answer["data"]["result"])
 
-    def finds(self, expression: str) -> bool:
-        """Tell whether an expression finds anything; False while nobody answers."""
+    def is_ready(self) -> bool:
+        """Tell whether it answers queries yet."""
         try:
-            return bool(self.query(expression))
+            return servers.plain_http("GET", f"{self.url}/-/ready").is_success
         except httpx2.HTTPError:
             return False
+
+    def finds(self, expression: str) -> bool:
+        """Tell whether an expression finds anything."""
+        return bool(self.query(expression))
 
 
 def _settings_file(path: Path, **values: Any) -> Path:
@@ -125,6 +129,7 @@ def prometheus(service: Service, tmp_path_factory: pytest.TempPathFactory) -> It
         try:
             found = Prometheus(f"http://{address}")
             served = 'netbox_pdns_edit_to_served_seconds_count{target="here"} > 0'
+            eventually(found.is_ready, timeout=PATIENCE, what="Prometheus is ready")
             eventually(lambda: found.finds("count_over_time(up[1m]) > 2"), timeout=PATIENCE, what="it is scraped")
             eventually(lambda: found.finds(served), timeout=PATIENCE, what="an edit is served")
             yield found
