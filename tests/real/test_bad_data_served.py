@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 import bad_data
@@ -25,8 +24,7 @@ from netbox_pdns.planning.values import NO_EXPLANATIONS, Desired, Explanations, 
 from netbox_pdns.powerdns.target import PowerDNSTarget
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import Selection, TargetSettings
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.reconcile import Served
@@ -67,9 +65,8 @@ def brought(server: RunningPowerDNS, desired: Desired, directory: Path) -> ZoneO
 
     async def work() -> ZoneOutcome:
         async with PowerDNSTarget(target, "netbox-pdns:bad:default") as reached:
-            refusals = await Refusals.load(directory, time.time())
-            removed = RemovedRecords(directory / "removed", timedelta(days=90))
-            engine = Engine(OneZone(desired), [Served(reached, target)], removed, refusals)
+            kept = await Kept.load(directory, time.time())
+            engine = Engine(OneZone(desired), [Served(reached, target)], kept)
             (outcome,) = (await engine.run(request)).outcomes
             return outcome
 

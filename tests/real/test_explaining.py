@@ -33,7 +33,7 @@ class Told:
 
         async def work() -> Explanation:
             async with open_parts(settings) as parts:
-                explainer = Explainer(parts.source, parts.targets, parts.removed, parts.refusals)
+                explainer = Explainer(parts.source, parts.targets, parts.kept)
                 return await explainer.explain(canonical_name(self.world.name(name)), type)
 
         return asyncio.run(work())

@@ -266,8 +266,8 @@ def test_netbox_is_restored_from_an_older_dump(world_put_back: World) -> None:
 
 
 def test_a_zone_with_another_soa_is_adopted(world: World) -> None:
-    """Adopting writes the mark alone; the run after it brings NetBox's SOA, with a serial that goes on from the served."""
-    world.make_zone("a", ["www A 192.0.2.1"])
+    """Adopting writes the mark alone; NetBox's SOA comes with the next change, its serial after the served one."""
+    zone = world.make_zone("a", ["www A 192.0.2.1"])
     name = world.name("a")
     own = {
         "SOA": [f"other.{name} somebody.{name} 3000000000 1 2 3 4"],
@@ -285,8 +285,11 @@ def test_a_zone_with_another_soa_is_adopted(world: World) -> None:
     run = world.sync()
     assert (run.actions, run.changes, world.serial("a")) == ({"a": "adopt"}, [], 3000000000)
     assert world.account("a") == f"netbox-pdns:{world.word}:default"
+    world.must_be_quiet()
+    assert world.serial("a") == 3000000000
+    world.add(zone, "mail A 192.0.2.2")
     run = world.sync()
-    assert (run.actions, run.changes) == ({"a": "update"}, [])
+    assert (run.actions, run.changes) == ({"a": "update"}, ["+ mail.a 3600 A 192.0.2.2"])
     assert world.serial("a") == 3000000001
     assert world.served("a", "SOA")[0].startswith(world.name("ns1"))
     world.must_be_quiet()

@@ -23,8 +23,7 @@ from netbox_pdns.powerdns.target import PowerDNSTarget
 from netbox_pdns.resilience.retry import RetryPolicy
 from netbox_pdns.sandbox.running import RunningPowerDNS
 from netbox_pdns.settings import Selection, TargetSettings
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 from netbox_pdns.sync.reconcile import Served
@@ -108,7 +107,7 @@ class Zones:
 
         async def work() -> SyncReport:
             async with self._opened(template=template) as served:
-                engine = Engine(self, [served], *await self._kept())
+                engine = Engine(self, [served], await Kept.load(self.directory, 0.0))
                 return await engine.run(SyncRequest(zones=(f"*.{self.word}.example",)))
 
         return asyncio.run(work())
@@ -119,7 +118,8 @@ class Zones:
         async def work() -> Verification:
             async with AsyncExitStack() as stack:
                 served = [await stack.enter_async_context(self._opened(**each)) for each in targets or ({},)]
-                verifier = Verifier(self, served, *await self._kept(), VerifyRequest(**request))  # type: ignore[arg-type]  # by name
+                kept = await Kept.load(self.directory, 0.0)
+                verifier = Verifier(self, served, kept, VerifyRequest(**request))  # type: ignore[arg-type]  # by name
                 return await verifier.run()
 
         return asyncio.run(work())
@@ -158,9 +158,6 @@ class Zones:
             settings, f"netbox-pdns:{self.word}:default", policy=RetryPolicy(attempts=1)
         ) as target:
             yield Served(target, settings)
-
-    async def _kept(self) -> tuple[RemovedRecords, Refusals]:
-        return RemovedRecords(self.directory / "removed"), await Refusals.load(self.directory, 0.0)
 
     def clear(self) -> None:
         """Delete what is on the server."""

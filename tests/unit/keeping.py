@@ -7,14 +7,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from sync_memory import MemorySource, MemoryTarget, settings_of
 
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store import kept as data_directory
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Event, Listener
@@ -78,8 +76,7 @@ async def kept(
     """Yield a keeper that works within the block."""
     board = Board()
     locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-    removed = RemovedRecords(directory / "removed", timedelta(days=90))
-    refusals = await Refusals.load(directory, 0)
+    data = await data_directory.Kept.load(directory, 0)
 
     def hold(key: tuple[str, str], operation: str) -> AbstractAsyncContextManager[object]:
         return locks[key]
@@ -88,15 +85,14 @@ async def kept(
         here.listen(event)
 
     def make_engine(served: Sequence[Served], listener: Listener, turns: Turns) -> Engine:
-        return Engine(source, served, removed, refusals, listener, counts=counts, turns=turns)
+        return Engine(source, served, data, listener, counts=counts, turns=turns)
 
     workers = [
         Worker(
             Looker(
                 source,
                 Served(target, settings_of(target, concurrency=concurrency)),
-                removed,
-                refusals,
+                data,
                 tell=tell,
                 counts=counts,
             ),

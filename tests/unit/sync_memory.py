@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 
 from planning_text import applied
@@ -31,8 +30,7 @@ from netbox_pdns.planning.values import (
     ZoneRef,
 )
 from netbox_pdns.settings import Selection, TargetSettings, ZoneTemplate
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Listener, silent
 from netbox_pdns.sync.lane import PATIENCE
@@ -236,10 +234,9 @@ def sync(
     served = [each if isinstance(each, Served) else Served(each, settings_of(each)) for each in targets]
 
     async def work() -> SyncReport:
-        removed = RemovedRecords(directory / "removed", timedelta(days=90))
-        refusals = await Refusals.load(directory, now)
+        kept = await Kept.load(directory, now)
         async with asyncio.timeout(limit):
-            engine = Engine(source, served, removed, refusals, listener, lambda: now, patience=patience)
+            engine = Engine(source, served, kept, listener, lambda: now, patience=patience)
             return await engine.run(request or SyncRequest())
 
     return asyncio.run(work())

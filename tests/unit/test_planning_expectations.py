@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from planning_text import relative, zone
+from planning_text import context, desired, relative, zone
 
-from netbox_pdns.planning.expectations import Seen, expectations, standing_in
+from netbox_pdns.planning.expectations import Seen, expectations, standing_in, to_be_seen
+from netbox_pdns.planning.values import SoaPair
 
 APEX = "@ 60 NS ns.x."
 
@@ -125,3 +126,15 @@ def test_what_answers_in_place_of_what_is_not_there(content: str, name: str, wor
     """A CNAME for every type, a wildcard for names that do not exist."""
     said = standing_in(f"{name}.example.com.", zone(content))
     assert said == (None if words is None else f"{words} answers in its place")
+
+
+@pytest.mark.parametrize(
+    ("netbox", "seen"), [pytest.param(8, 7, id="as-it-was-adopted"), pytest.param(9, 9, id="netbox-has-another-since")]
+)
+def test_the_soa_of_an_adopted_zone(netbox: int, seen: int) -> None:
+    """Adopted with serial 7 where NetBox had 8: the server's is right until NetBox's changes."""
+    wanted, there = zone(APEX, 8).soa, zone(APEX, 7).soa
+    assert wanted is not None
+    assert there is not None
+    whole, _ = to_be_seen(desired(APEX, netbox), None, context(adopted=SoaPair(wanted, there)))
+    assert whole.serial == seen

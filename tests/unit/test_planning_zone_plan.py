@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning_text import MARK, absolute, context, desired, observed
+from planning_text import MARK, absolute, context, desired, observed, zone
 
-from netbox_pdns.dns.rrset import Zone
+from netbox_pdns.dns.rrset import RRset, Zone
 from netbox_pdns.errors import DataError
 from netbox_pdns.planning.render import lines
-from netbox_pdns.planning.values import Action, Desired, HoldReason, SerialStep, TargetZone, ZoneRef
+from netbox_pdns.planning.values import Action, Desired, HoldReason, SerialStep, SoaPair, TargetZone, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.planning.zones import pair
 
@@ -90,6 +90,44 @@ def test_a_foreign_zone(there: str, extra: dict[str, Any], action: Action, diffe
     assert (plan.action, len(plan.differences), plan.changes, plan.soa) == (action, differences, (), None)
     assert plan.foreign
     assert bool(plan.notes) == (action is Action.NOTHING)
+
+
+def _with(serial: int) -> RRset:
+    found = zone("", serial).soa
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("served", "differ"),
+    [
+        pytest.param(7, True, id="behind-netbox"),
+        pytest.param(8, False, id="the-same"),
+        pytest.param(9, False, id="ahead-of-netbox"),
+    ],
+)
+def test_the_soas_of_a_zone_that_is_adopted(served: int, differ: bool) -> None:
+    """Both are in the plan where the next sync would write NetBox's: it is to leave the zone as it was adopted."""
+    plan = plan_zone(desired(WWW, 8), observed(WWW, served, account="someone"), context())
+    assert (plan.action, plan.soas) == (Action.ADOPT, SoaPair(_with(8), _with(served)) if differ else None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "final"),
+    [
+        pytest.param((WWW, 8), (WWW, 7), None, id="as-it-was-adopted"),
+        pytest.param((WWW, 9), (WWW, 7), 9, id="netbox-has-another-soa"),
+        pytest.param((WWW, 8), (WWW, 6), 8, id="the-server-has-another-soa"),
+        pytest.param(("www 60 A 192.0.2.1", 8), (WWW, 7), 8, id="a-record-changes"),
+    ],
+)
+def test_an_adopted_zone_gets_its_soa_with_its_next_change(
+    wanted: tuple[str, int], there: tuple[str, int], final: int | None
+) -> None:
+    """Adopted with serial 7 where NetBox had 8: while that is all that differs, nothing is written."""
+    plan = plan_zone(desired(*wanted), observed(*there), context(adopted=SoaPair(_with(8), _with(7))))
+    assert (plan.serial.final if plan.serial else None) == final
+    assert plan.is_empty == (final is None)
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,17 @@ def test_a_refused_record_that_is_taken_later_is_served_and_forgotten(tmp_path: 
     assert looks(tmp_path, target, later) == (1, 0)
     assert target.served[NAME].zone.rrsets[f"www.{NAME}", "A"].rdatas == ("192.0.2.1", "192.0.2.2")
     assert looks(tmp_path, target, later + 1, dry_run=True) == (0, 0)
+
+
+def test_adopting_leaves_the_zone_as_it_is(tmp_path: Path) -> None:
+    """NetBox's SOA comes with the zone's next change; a dry run before it changes nothing of that."""
+    target = MemoryTarget()
+    target.has(zone(NAME, "192.0.2.1", serial=7), account="")
+    source = MemorySource({None: [zone(NAME, "192.0.2.1", serial=8)]})
+    for dry_run in (True, False, False):
+        sync(tmp_path, source, target, request=SyncRequest(dry_run=dry_run))
+    assert target.done == [f"adopt {NAME}"]
+    assert target.served[NAME].zone.serial == 7
+    sync(tmp_path, MemorySource({None: [zone(NAME, "192.0.2.1", "192.0.2.2", serial=9)]}), target)
+    assert target.done == [f"adopt {NAME}", f"update {NAME}"]
+    assert target.served[NAME].zone.serial == 9

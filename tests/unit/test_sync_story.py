@@ -12,6 +12,7 @@ from netbox_pdns.errors import TransientError
 from netbox_pdns.planning.expectations import expectations
 from netbox_pdns.planning.holdings import HeldRecord
 from netbox_pdns.planning.unmanaged import is_unmanaged
+from netbox_pdns.planning.values import Action, ZonePlan
 from netbox_pdns.planning.verdicts import AS_WANTED, Finding, Shown, Verdict
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.sync.explanation import State, ZoneOfName
@@ -43,6 +44,19 @@ def _facts(wanted: str, there: str, key: tuple[str, str] = KEY, **more: object) 
     return replace(facts, **more)  # type: ignore[arg-type]  # by name
 
 
+def _adopted() -> Facts:
+    """Return the facts of a target whose zone was adopted with another SOA."""
+    key = (ZONE, "SOA")
+    there = observed(f"{ONE}\n{OTHERS}", 3)
+    expected = {each.rrset.key: each for each in expectations(there.zone, ())}
+    return replace(
+        _facts(ONE, ONE, key),
+        observed=there,
+        outcome=outcome(ZonePlan(ZONE, "pdns", Action.NOTHING)),
+        expected=expected,
+    )
+
+
 TXT = (f"_acme-challenge.{ZONE}", "TXT")
 SIGNED = (ZONE, "CDS")
 BELOW = (f"www.sub.{ZONE}", "A")
@@ -52,6 +66,7 @@ BELOW = (f"www.sub.{ZONE}", "A")
     ("facts", "key", "state", "why"),
     [
         pytest.param(_facts(ONE, ONE), KEY, "as wanted", "NetBox, PowerDNS and DNS agree", id="as-wanted"),
+        pytest.param(_adopted(), (ZONE, "SOA"), "as wanted", "follows with the zone's next change", id="adopted-soa"),
         pytest.param(_facts(ONE, ""), KEY, "to add", "the server does not have it", id="to-add"),
         pytest.param(_facts(ONE, TWO), KEY, "to change", "NetBox wants it otherwise", id="to-change"),
         pytest.param(

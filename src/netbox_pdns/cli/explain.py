@@ -57,7 +57,7 @@ async def _explain(session: Session, name: str, type: str | None, *, json: bool)
 
     with session.terminal.waiting("asking NetBox, PowerDNS and DNS"):
         async with open_parts(session.settings, hook=log_retries(session.logger)) as parts:
-            explainer = Explainer(parts.source, parts.targets, parts.removed, parts.refusals)
+            explainer = Explainer(parts.source, parts.targets, parts.kept)
             story = await explainer.explain(name, type)
     if json:
         session.terminal.json(as_documents.explanation(story))

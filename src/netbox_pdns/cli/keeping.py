@@ -116,7 +116,7 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         await stack.enter_async_context(_at_work(keeper, works))
 
         async def explain(name: str, type: str | None) -> Explanation:
-            explainer = Explainer(parts.source, parts.targets, parts.removed, parts.refusals)
+            explainer = Explainer(parts.source, parts.targets, parts.kept)
             return await explainer.explain(name, type)
 
         async def accept_source() -> None:
@@ -206,8 +206,7 @@ def _make_keeper(
         return Engine(
             parts.source,
             served,
-            parts.removed,
-            parts.refusals,
+            parts.kept,
             listener,
             counts=memory.removals,
             turns=turns,
@@ -215,7 +214,7 @@ def _make_keeper(
 
     workers = [
         Worker(
-            Looker(parts.source, served, parts.removed, parts.refusals, counts=memory.removals),
+            Looker(parts.source, served, parts.kept, counts=memory.removals),
             ZoneQueue(options.zone_pause, backoff),
             locks.hold,
             board,

@@ -54,7 +54,7 @@ async def _verify(session: Session, request: VerifyRequest, *, json: bool) -> Ex
     _must_be_known(request, [each.name for each in session.settings.targets])
     with shown_count(session.terminal.err, "asking DNS") as tell:
         async with open_parts(session.settings, hook=log_retries(session.logger)) as parts:
-            verifier = Verifier(parts.source, parts.targets, parts.removed, parts.refusals, request, tell)
+            verifier = Verifier(parts.source, parts.targets, parts.kept, request, tell)
             result = await verifier.run()
     if json:
         session.terminal.json(as_documents.verification(result))

@@ -14,8 +14,7 @@ from netbox_pdns.resilience.breaker import BreakerListener, BreakerPolicy, Circu
 from netbox_pdns.resilience.breaker import silent as unheard
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
 from netbox_pdns.settings import Settings
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Listener, silent
 from netbox_pdns.sync.reconcile import Served
@@ -27,8 +26,7 @@ class Parts:
 
     source: NetBoxSource
     targets: tuple[Served, ...]
-    removed: RemovedRecords
-    refusals: Refusals
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +85,8 @@ async def open_parts(
             ours = PowerDNSTarget(target, mark, hook=hook, policy=policy, breaker=breaker, observe=observe)
             opened = await stack.enter_async_context(ours)
             targets.append(Served(opened, target))
-        removed = RemovedRecords(settings.data_dir / "removed", timedelta(days=settings.removed_days))
-        refusals = await Refusals.load(settings.data_dir, time.time())
-        yield Parts(source, tuple(targets), removed, refusals)
+        kept = await Kept.load(settings.data_dir, time.time(), timedelta(days=settings.removed_days))
+        yield Parts(source, tuple(targets), kept)
 
 
 @asynccontextmanager
@@ -105,4 +102,4 @@ async def open_engine(
     Raises `ConfigurationError` for a CA file that cannot be used.
     """
     async with open_parts(settings, hook=hook, policy=policy, asks_ahead=True) as parts:
-        yield Engine(parts.source, parts.targets, parts.removed, parts.refusals, listener)
+        yield Engine(parts.source, parts.targets, parts.kept, listener)

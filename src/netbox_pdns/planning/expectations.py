@@ -50,8 +50,10 @@ class Expectation:
 def to_be_seen(desired: Desired, observed: Observed | None, context: PlanContext) -> tuple[Zone, tuple[LeftOut, ...]]:
     """Return what DNS is to show of a zone, which is what can be served of it and its SOA; and what is left out."""
     content, left_out = servable(desired, observed, context)
-    soa = () if desired.zone.soa is None else (desired.zone.soa,)
-    return Zone.of(content.name, (*soa, *content.rrsets.values())), left_out
+    soa = desired.zone.soa
+    if context.adopted is not None and soa == context.adopted.wanted:
+        soa = context.adopted.there  # NetBox's follows with the zone's next change
+    return Zone.of(content.name, (*(() if soa is None else (soa,)), *content.rrsets.values())), left_out
 
 
 def expectations(zone: Zone, served: Collection[str]) -> tuple[Expectation, ...]:

@@ -223,6 +223,14 @@ class GuardLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SoaPair:
+    """The SOAs of a zone on both sides: as NetBox wants it, and as the server has it; they differ."""
+
+    wanted: RRset
+    there: RRset
+
+
+@dataclass(frozen=True, slots=True)
 class UnmanagedPattern:
     """RRsets in zones of ours that others keep: owner names relative to nothing (`*`, `?`), and a type or `*`."""
 
@@ -246,6 +254,7 @@ class PlanContext:
     `gone` says why NetBox has the zone no more, None where it does not explain it. `elsewhere` is how many RRsets the server
     has that were not looked at, where only some were; `spent` how many records went from the zone without an explanation in
     the last 24 hours. `cuts` are the owner names of delegations that are known, whether they were looked at or not.
+    `adopted` are the SOAs with which the zone was adopted: while both are still these, the server's stays.
     """
 
     target: str
@@ -263,6 +272,7 @@ class PlanContext:
     elsewhere: int = 0
     spent: int = 0
     cuts: frozenset[str] = frozenset()
+    adopted: SoaPair | None = None
 
 
 class Action(StrEnum):
@@ -295,7 +305,8 @@ class ZonePlan:
     `changes` leave the SOA out and are sorted by key; `soa` is the SOA to end with (its serial is `serial.final`),
     None where it stays. `unexplained` are the records that go without an explanation, whether they are held or not.
     A `foreign` zone has no changes; `differences` are those it would have, and `notes` say what keeps us from it.
-    `account_before` is the mark of a zone that is to be adopted, `disabled` the disabled records of one that is to go.
+    `account_before` is the mark of a zone that is to be adopted, `soas` its SOAs where they differ; `disabled` are the
+    disabled records of one that is to go.
     `rectify` is False where no owner name or delegation comes or goes; `rrsets_there` is how many RRsets the server has.
     """
 
@@ -313,6 +324,7 @@ class ZonePlan:
     notes: tuple[str, ...] = ()
     unexplained: tuple[RecordKey, ...] = ()
     account_before: str = ""
+    soas: SoaPair | None = None
     disabled: tuple[RRset, ...] = ()
     rectify: bool = True
     rrsets_there: int = 0

@@ -16,7 +16,17 @@ from netbox_pdns.planning.names_moved import delegations, moves_names
 from netbox_pdns.planning.rules import servable, zone_problem
 from netbox_pdns.planning.serials import next_serial
 from netbox_pdns.planning.unmanaged import is_unmanaged, managed_part, others_dynamic
-from netbox_pdns.planning.values import Action, Change, Desired, LeftOut, Observed, PlanContext, SerialStep, ZonePlan
+from netbox_pdns.planning.values import (
+    Action,
+    Change,
+    Desired,
+    LeftOut,
+    Observed,
+    PlanContext,
+    SerialStep,
+    SoaPair,
+    ZonePlan,
+)
 from netbox_pdns.planning.words import counted
 
 MARK_PREFIX = "netbox-pdns:"
@@ -69,7 +79,9 @@ def _update(desired: Desired, observed: Observed, context: PlanContext) -> ZoneP
     difference = _difference(desired, observed, context)
     allowed, held = judge(desired.zone.name, difference.changes, difference.managed, context)
     plan = replace(difference.plan, changes=allowed, held=held)
-    if not allowed and observed.rectifies and not _soa_differs(desired.zone, observed):
+    soas = _differing_soas(desired.zone, observed)
+    soa_stays = soas is None or soas == context.adopted
+    if not allowed and observed.rectifies and observed.zone.soa is not None and soa_stays:
         return plan
     serial = next_serial(desired.zone.serial, observed.served_serial)
     there = {**observed.zone.rrsets, **observed.disabled}
@@ -119,7 +131,8 @@ def _not_ours(desired: Desired, observed: Observed, context: PlanContext) -> Zon
     if reason := _never_written(observed):
         return replace(plan, notes=(reason,))
     if context.adopting or (not _anothers(observed) and _by_itself(context, changes)):
-        return replace(plan, action=Action.ADOPT, account_before=observed.listed.account)
+        soas = _differing_soas(desired.zone, observed)
+        return replace(plan, action=Action.ADOPT, account_before=observed.listed.account, soas=soas)
     owner = f"account {observed.listed.account!r}" if observed.listed.account else "no account"
     how = f"netbox-pdns sync --adopt {plan.zone.rstrip('.')}"
     differing = f"{counted(len(changes), 'RRset')} {'differs' if len(changes) == 1 else 'differ'}"
@@ -172,15 +185,18 @@ def _soa(desired: Zone, observed: Zone | None, serial: SerialStep) -> RRset:
     return RRset.of(soa.name, "SOA", soa.ttl, (with_serial(soa.rdatas[0], serial.final),))
 
 
-def _soa_differs(desired: Zone, observed: Observed) -> bool:
-    """Tell whether the SOA alone is a reason to write: other fields than the serial, or a served serial behind NetBox's."""
-    if desired.soa is None or desired.serial is None:
-        return False
-    there = observed.zone.soa
-    if there is None or observed.served_serial is None or there.ttl != desired.soa.ttl:
-        return True
-    same_but_serial = with_serial(desired.soa.rdatas[0], 0) == with_serial(there.rdatas[0], 0)
-    return not same_but_serial or next_serial(desired.serial, observed.served_serial).final == desired.serial
+def _differing_soas(desired: Zone, observed: Observed) -> SoaPair | None:
+    """Return both sides' SOAs where they are a reason to write by themselves, None where they are not, or one is missing.
+
+    They are by other fields than the serial, or by a served serial behind NetBox's.
+    """
+    wanted, there = desired.soa, observed.zone.soa
+    if wanted is None or desired.serial is None or there is None:
+        return None
+    same_but_serial = with_serial(wanted.rdatas[0], 0) == with_serial(there.rdatas[0], 0) and wanted.ttl == there.ttl
+    if same_but_serial and next_serial(desired.serial, observed.served_serial).final != desired.serial:
+        return None
+    return SoaPair(wanted, there)
 
 
 def _disabled(desired: Desired, content: Zone, observed: Observed) -> tuple[LeftOut, ...]:

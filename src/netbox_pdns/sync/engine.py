@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.planning.values import ZoneRef
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.events import Listener, TargetFailed, silent
 from netbox_pdns.sync.lane import PATIENCE, Lane, server_of
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest, TargetReport
@@ -32,8 +31,7 @@ class Engine:
         self,
         source: Source,
         targets: Sequence[Served],
-        removed: RemovedRecords,
-        refusals: Refusals,
+        kept: Kept,
         listener: Listener = silent,
         clock: Callable[[], float] = time.time,
         counts: Removals = UNCOUNTED,
@@ -42,8 +40,7 @@ class Engine:
     ) -> None:
         self._source = source
         self._targets = tuple(targets)
-        self._removed = removed
-        self._refusals = refusals
+        self._kept = kept
         self._tell = listener
         self._clock = clock
         self._counts = counts
@@ -70,8 +67,7 @@ class Engine:
         if not lanes and failed:
             raise next(iter(failed.values()))
         if not request.dry_run:
-            await self._removed.prune()
-            await self._refusals.save()
+            await self._kept.save()
         reports = tuple(self._report(served.target.name, lanes, failed) for served in self._targets)
         return SyncReport(targets=reports, seconds=time.monotonic() - started, dry_run=request.dry_run)
 
@@ -96,8 +92,7 @@ class Engine:
             reconciler = Reconciler(
                 self._source,
                 served,
-                self._removed,
-                self._refusals,
+                self._kept,
                 request,
                 self._tell,
                 self._clock,

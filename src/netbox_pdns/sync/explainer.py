@@ -26,8 +26,7 @@ from netbox_pdns.planning.values import (
     ZoneRef,
 )
 from netbox_pdns.planning.verdicts import shown, verdict
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.explanation import Explanation, ZoneOfName
 from netbox_pdns.sync.outcome import SyncRequest
 from netbox_pdns.sync.ports import Source
@@ -51,8 +50,7 @@ class Explainer:
 
     source: Holder
     targets: Sequence[Served]
-    removed: RemovedRecords
-    refusals: Refusals
+    kept: Kept
 
     async def explain(self, name: str, type: str | None) -> Explanation:
         """Return the story of the canonical *name*, of one *type* or of all that anybody has there.
@@ -152,7 +150,7 @@ class _Look:
         explainer, target = self._explainer, self._served.target
         listed = self._listed.get(desired.zone.name)
         request = SyncRequest(dry_run=True)
-        reconciler = Reconciler(explainer.source, self._served, explainer.removed, explainer.refusals, request)
+        reconciler = Reconciler(explainer.source, self._served, explainer.kept, request)
         outcome = await reconciler.bring(desired, listed)
         observed = None if listed is None else await target.read(desired.zone.name)
         context = self._context(desired, listed)
@@ -178,7 +176,8 @@ class _Look:
             now=0,
             unmanaged=settings.unmanaged,
             signs=settings.template.dnssec if listed is None else listed.dnssec,
-            refused=self._explainer.refusals.of(target.name, desired.zone.name),
+            refused=self._explainer.kept.refusals.of(target.name, desired.zone.name),
+            adopted=self._explainer.kept.adopted.of(target.name, desired.zone.name),
         )
 
     def _is_ours(self, listed: TargetZone | None) -> bool:
@@ -218,7 +217,7 @@ class _Look:
     async def _last_removed(self, key: Key) -> str | None:
         """Return the newest file with a removed record of the RRset, of whichever zone had the name, the nearest first."""
         for zone in (*reversed(ancestors(self._name, ".")), "."):
-            path = await self._explainer.removed.last_naming(self.facts.target, zone, key)
+            path = await self._explainer.kept.removed.last_naming(self.facts.target, zone, key)
             if path is not None:
                 return str(path)
         return None

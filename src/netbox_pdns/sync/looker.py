@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from netbox_pdns.planning.names_moved import delegations
 from netbox_pdns.planning.values import NO_EXPLANATIONS, Explanations, ZoneRef
 from netbox_pdns.resilience.together import both
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Event, Listener, ZonePlanned, silent
 from netbox_pdns.sync.hints import Scope
@@ -45,8 +44,7 @@ class Looker:
         self,
         source: Source,
         served: Served,
-        removed: RemovedRecords,
-        refusals: Refusals,
+        kept: Kept,
         *,
         tell: Listener = silent,
         clock: Callable[[], float] = time.time,
@@ -54,8 +52,7 @@ class Looker:
     ) -> None:
         self.served = served
         self._source = source
-        self._removed = removed
-        self._refusals = refusals
+        self._kept = kept
         self._tell = tell
         self._clock = clock
         self._counts = counts
@@ -130,8 +127,7 @@ class Looker:
         engine = Engine(
             self._source,
             (self.served,),
-            self._removed,
-            self._refusals,
+            self._kept,
             self.note,
             self._clock,
             self._counts,
@@ -152,8 +148,7 @@ class Looker:
         return Reconciler(
             self._source,
             self.served,
-            self._removed,
-            self._refusals,
+            self._kept,
             request,
             tell,
             self._clock,

@@ -28,8 +28,7 @@ from netbox_pdns.planning.values import (
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.resilience.together import off_the_loop
 from netbox_pdns.settings import TargetSettings
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync import reviewed
 from netbox_pdns.sync.ahead import ReadAhead
 from netbox_pdns.sync.events import Listener, ZonePlanned, silent
@@ -92,8 +91,7 @@ class Reconciler:
 
     source: Source
     served: Served
-    removed: RemovedRecords
-    refusals: Refusals
+    kept: Kept
     request: SyncRequest
     tell: Listener = silent
     clock: Callable[[], float] = time.time
@@ -152,11 +150,11 @@ class Reconciler:
                 new = _newly_refused(refused, refusal, desired.zone)
                 refused |= new
                 if refusal.by_name:
-                    self.refusals.note(blank.target, blank.zone, new, self.clock())
+                    self.kept.refusals.note(blank.target, blank.zone, new, self.clock())
             else:
                 if blank.notes or not isinstance(outcome.error, ConflictError):
                     if outcome.error is None and self._tries_again(blank):
-                        self.refusals.keep(blank.target, blank.zone, refused.keys())
+                        self.kept.refusals.keep(blank.target, blank.zone, refused.keys())
                     return outcome
                 # Somebody made, took or removed the zone since it was looked at: whose it is now decides what is done.
                 blank = replace(blank, notes=(f"looked again: {outcome.error}",))
@@ -209,9 +207,9 @@ class Reconciler:
         A plan tells of all of them; one that was reviewed is carried out as it was, with those refused by then.
         """
         if self._tries_again(blank):
-            return self.refusals.believed(blank.target, blank.zone, self.clock())
+            return self.kept.refusals.believed(blank.target, blank.zone, self.clock())
         seen = (self.request.reviewed or {}).get((blank.target, blank.zone))
-        return {**(dict(seen.refused) if seen else {}), **self.refusals.of(blank.target, blank.zone)}
+        return {**(dict(seen.refused) if seen else {}), **self.kept.refusals.of(blank.target, blank.zone)}
 
     def _tries_again(self, blank: ZoneOutcome) -> bool:
         """Tell whether what was refused some time ago is sent again."""
@@ -234,9 +232,13 @@ class Reconciler:
         file = None
         noted = await self._reserve(plan)
         try:
+            if plan.soas is not None:
+                await self.kept.adopted.note(plan.target, plan.zone, plan.soas)
             if going := _going(plan):
                 reasons = _reasons(plan, explanations, why)
-                file = await self.removed.write(planned.target, planned.zone, going, reasons, disabled=plan.disabled)
+                file = await self.kept.removed.write(
+                    planned.target, planned.zone, going, reasons, disabled=plan.disabled
+                )
             applied = await self.served.target.apply(plan, self.served.settings.template)
         except RefusedRecord:
             self.counts.take_back(noted)
@@ -270,6 +272,7 @@ class Reconciler:
             mark=self.served.target.mark,
             now=int(self.clock()),
             limits=settings.policy(zone).limits,
+            adopted=self.kept.adopted.of(self.served.target.name, zone),
             unmanaged=settings.unmanaged,
             adopt=settings.adopt,
             adopting=matches(zone, self.request.adopt),

@@ -188,9 +188,18 @@ def _seen(facts: Facts, key: Key) -> _Told:
     if facts.dns_down:
         return State.DIFFERS, facts.dns_down
     verdict = facts.verdicts[key]
+    if verdict.finding is None and key == _soa_that_follows(facts):
+        return State.AS_WANTED, "the zone was adopted with this SOA: NetBox's follows with the zone's next change"
     if verdict.finding is None:
         return State.AS_WANTED, "NetBox, PowerDNS and DNS agree"
     return State.DIFFERS, f"DNS: {verdict.finding}; a cache, or another server, answers at this address"
+
+
+def _soa_that_follows(facts: Facts) -> Key | None:
+    """Return the key of an SOA that is to be seen otherwise than NetBox has it: the zone was adopted with it."""
+    wanted = None if facts.desired is None else facts.desired.zone.soa
+    expected = None if wanted is None else facts.expected.get(wanted.key)
+    return None if expected is None or expected.rrset == wanted else expected.rrset.key
 
 
 def _absent(facts: Facts, key: Key) -> _Told:

@@ -20,8 +20,7 @@ from netbox_pdns.errors import NetboxPdnsError
 from netbox_pdns.planning.expectations import Expectation, expectations, to_be_seen
 from netbox_pdns.planning.values import Desired, LeftOut, PlanContext, TargetZone, ZoneRef
 from netbox_pdns.planning.verdicts import WARNINGS, Finding, Verdict
-from netbox_pdns.store.refusals import Refusals
-from netbox_pdns.store.removed import RemovedRecords
+from netbox_pdns.store.kept import Kept
 from netbox_pdns.sync.nameservers import NameServers
 from netbox_pdns.sync.outcome import SyncRequest, ZoneOutcome
 from netbox_pdns.sync.patterns import matches
@@ -64,15 +63,13 @@ class Verifier:
         self,
         source: Source,
         targets: Sequence[Served],
-        removed: RemovedRecords,
-        refusals: Refusals,
+        kept: Kept,
         request: VerifyRequest,
         tell: Tell = lambda done, of: None,
     ) -> None:
         self._source = source
         self._targets = [each for each in targets if not request.targets or each.target.name in request.targets]
-        self._removed = removed
-        self._refusals = refusals
+        self._kept = kept
         self._request = request
         self._tell = tell
 
@@ -154,14 +151,15 @@ class Verifier:
             mark=target.mark,
             now=0,
             signs=lane.served.settings.template.dnssec if listed is None else listed.dnssec,
-            refused=self._refusals.of(target.name, desired.zone.name),
+            refused=self._kept.refusals.of(target.name, desired.zone.name),
+            adopted=self._kept.adopted.of(target.name, desired.zone.name),
         )
         whole, left_out = to_be_seen(desired, None, context)
         return expectations(whole, lane.names), {record.key: record for record in left_out}
 
     async def _planned(self, lane: _Asked, desired: Desired) -> ZoneOutcome:
         request = SyncRequest(dry_run=True)
-        reconciler = Reconciler(self._source, lane.served, self._removed, self._refusals, request)
+        reconciler = Reconciler(self._source, lane.served, self._kept, request)
         return await reconciler.bring(desired, lane.line_of(desired.zone.name))
 
     async def _nameservers(self, lane: _Asked, desired: Desired, stack: AsyncExitStack) -> list[AskedServer]:

@@ -228,7 +228,7 @@ async def drift(show: Show) -> None:
     show.terminal.line()
     show.command("explain www.example.com A")
     async with open_parts(show.stage.settings) as parts:
-        explainer = Explainer(parts.source, parts.targets, parts.removed, parts.refusals)
+        explainer = Explainer(parts.source, parts.targets, parts.kept)
         print_story(show.terminal, await explainer.explain("www.example.com.", "A"))
     show.terminal.line()
     show.command("sync --zone example.com")
@@ -245,7 +245,7 @@ async def drift(show: Show) -> None:
 async def _verified(show: Show) -> Verification:
     async with open_parts(show.stage.settings) as parts:
         request = VerifyRequest(("example.com",))
-        return await Verifier(parts.source, parts.targets, parts.removed, parts.refusals, request).run()
+        return await Verifier(parts.source, parts.targets, parts.kept, request).run()
 
 
 def _print_in_short(terminal: Terminal, report: SyncReport) -> None:
