@@ -12,6 +12,7 @@ import pytest
 import servers
 from fault_proxy import FaultProxy
 from fault_world import Scene, sandboxed_world
+from netbox_company import Company, company_in
 from servers import NetBoxServer
 from sync_world import World, world_of
 
@@ -32,6 +33,13 @@ def world_put_back(
 ) -> Iterator[World]:
     """A world in a NetBox whose whole database is put back after the test."""
     with world_of(netbox_put_back, powerdns_gsqlite3, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def company(netbox_server: NetBoxServer) -> Iterator[Company]:
+    """A view of one's own in NetBox; it and its zones are deleted after the test."""
+    with company_in(netbox_server) as made:
         yield made
 
 

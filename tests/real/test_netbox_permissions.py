@@ -107,6 +107,24 @@ def test_a_forbidden_object_type_is_named(
         assert caught.value.setting == "NETBOX_PDNS_NB_TOKEN"
 
 
+@pytest.mark.parametrize("forbidden", ["netbox_dns.zone", "netbox_dns.record", "core.objectchange"])
+def test_a_zone_that_may_not_be_seen_is_not_taken_for_an_empty_one(
+    forbidden: str, with_token: MakeToken, zone: tuple[str, int, list[int]]
+) -> None:
+    """GraphQL gives fewer objects in place of refusing; what a zone that is asked for alone lacks is asked by REST."""
+    settings = with_token(*(type for type in _ALL if type != forbidden))
+    app, model = forbidden.split(".")
+
+    async def read() -> list[Desired]:
+        async with NetBoxSource(settings) as source:
+            ref = await source.zone(Selection(view=zone[0]), f"{zone[0]}.example.")
+            assert ref is not None
+            return [desired async for desired in source.read((ref,))]
+
+    with pytest.raises(ConfigurationError, match=f"{app}.view_{model}"):
+        asyncio.run(read())
+
+
 @pytest.mark.parametrize("token", ["0" * 40, "nbt_abcdefghijkl." + "0" * 40], ids=["version-1", "version-2"])
 def test_a_wrong_token_is_named(netbox_server: NetBoxServer, token: str) -> None:
     """A token that NetBox does not know fails at once, and says which setting is wrong; the token is not shown."""

@@ -1,4 +1,4 @@
-"""NetBox's REST API: requests, pages, and what its answers mean. Nothing here writes.
+"""NetBox's REST API, and its GraphQL: requests, pages, and what the answers mean. Nothing here writes.
 
 Whole lists are `netbox_pdns.netbox.listing`'s.
 """
@@ -15,7 +15,7 @@ import httpx2
 import msgspec
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
-from netbox_pdns.netbox.wire import Named, Page, Status
+from netbox_pdns.netbox.wire import GRAPHQL, Named, Page, Queried, Status
 from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
@@ -143,15 +143,35 @@ class NetBoxClient:
                 hint="is the version of NetBox or of its DNS plugin one that is supported? see `netbox-pdns check`",
             ) from error
 
+    async def query(self, document: str, variables: Mapping[str, Any], kind: type[T]) -> T:
+        """Return GraphQL's answer to *document*; it is tried once. Raises `DataError` where it is not of *kind*."""
+        body = await self._caller.tried("query_graphql", lambda: self._queried(document, variables))
+        try:
+            answer: Queried[T] = decoded(body, Queried[kind], self._peer, strict=False)  # type: ignore[valid-type]
+        except StrangeAnswerError as error:
+            raise DataError(f"NetBox's answer to a GraphQL query is not as expected: {error}") from error
+        if answer.data is None or answer.errors:
+            said = "; ".join(each.message for each in answer.errors) or "nothing"
+            raise DataError(f"NetBox does not answer a GraphQL query: {cut(said)}")
+        return answer.data
+
+    async def _queried(self, document: str, variables: Mapping[str, Any]) -> bytes:
+        content = msgspec.json.encode({"query": document, "variables": variables})
+        async with self._slots:
+            return await self._caller.once(lambda: self._answered("POST", GRAPHQL, content=content))
+
     async def _once(self, path: str, query: Query, kind: type[T]) -> T:
         async with self._slots:
-            body = await self._caller.once(lambda: self._asked(path, query))
+            body = await self._caller.once(lambda: self._answered("GET", path, params=query))
         if len(body) < _BIG:
             return decoded(body, kind, self._peer)
         return await asyncio.to_thread(decoded, body, kind, self._peer)
 
-    async def _asked(self, path: str, query: Query) -> bytes:
-        response = await answered(self._http, self._peer, "GET", self.base + path, params=query)
+    async def _answered(self, method: str, path: str, *, params: Query = (), content: bytes | None = None) -> bytes:
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        response = await answered(
+            self._http, self._peer, method, self.base + path, params=params, content=content, headers=headers
+        )
         if not response.is_success or "json" not in response.headers.get("Content-Type", ""):
             raise self._error(path, response)
         # The change log goes by NetBox's own clock; an error may be a proxy's.

@@ -22,6 +22,8 @@ from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, C
 
 Records: TypeAlias = listing.Listed[RecordRow]
 
+MOST_KEPT = 100
+"""Zones whose records are kept until they are read."""
 _IDS_AT_ONCE = 100
 _FIELDS = "id,time,action,changed_object_type,changed_object_id,prechange_data,postchange_data"
 _TYPES: Query = (("changed_object_type", RECORD_TYPE), ("changed_object_type", ZONE_TYPE))
@@ -102,26 +104,27 @@ class KnownZones:
         self._clock = clock
         self._listed: dict[int, Listed] = {}
         self._everything: frozenset[int] = frozenset()
-        self._records: tuple[frozenset[int], Records] | None = None
+        self._records: dict[int, Records] = {}
 
     def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, everything: bool = False) -> None:
         """Take note of *rows*, listed after the look *before*; *everything* tells whether NetBox has no others."""
         if everything:
             self._everything = frozenset(row.id for row in rows)
         now = self._clock()
+        for row in rows:
+            self._records.pop(row.id, None)  # they were read after another look
         self._listed = {number: each for number, each in self._listed.items() if each.until > now}
         self._listed |= {row.id: Listed(row, before, now + self._holds) for row in rows}
 
-    def note_records(self, ids: Collection[int], records: Records) -> None:
-        """Take note of the records of the zones *ids*, which were read after the look that came with these."""
-        self._records = frozenset(ids), records
+    def note_records(self, zone: int, records: Records) -> None:
+        """Take note of the records of the *zone* that was noted just now: they too were read after that look."""
+        while len(self._records) >= MOST_KEPT:
+            del self._records[next(iter(self._records))]
+        self._records[zone] = records
 
     def take_records(self, ids: Collection[int]) -> Records | None:
-        """Return the records of just the zones *ids*, once, where they were read when these were listed."""
-        if self._records is None or self._records[0] != frozenset(ids):
-            return None
-        (_, records), self._records = self._records, None
-        return records
+        """Return the records of the only zone of *ids*, once, where they were read when it was listed."""
+        return self._records.pop(next(iter(ids)), None) if len(ids) == 1 else None
 
     def are_everything(self, ids: Collection[int]) -> bool:
         """Tell whether the zones *ids* are all that NetBox has, as it was listed last."""

@@ -133,13 +133,13 @@ class _Reader:
     async def _group(self, refs: Group) -> _Read:
         done: list[Desired] = []
         pending = {ref.id: ref for ref in refs}
-        listed = self.known.of(pending)
+        listed, early = self.known.of(pending), self.known.take_records(pending)
         zones, before = listed if listed is not None else (None, await self.window.latest())
         for attempt in range(ATTEMPTS - 1):
             try:
                 if zones is None:
-                    zones = await self._zones(pending)
-                records = self.known.take_records(pending) or await self._records(zones)
+                    zones, early = await self._zones(pending), None
+                records = early or await self._records(zones)
             except (RefusedRequestError, ShiftedListError):  # edited while it was read
                 if attempt + 2 == ATTEMPTS:
                     raise

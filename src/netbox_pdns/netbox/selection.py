@@ -29,15 +29,24 @@ class Selected:
     alone: bool = False
 
 
-async def selected(client: NetBoxClient, selection: Selection, names: Sequence[str] = ()) -> Selected:
+async def selected(
+    client: NetBoxClient,
+    selection: Selection,
+    names: Sequence[str] = (),
+    called: Sequence[ZoneRow] | None = None,
+) -> Selected:
     """Return the active zones that *selection* picks; of *names* those alone, where there are any.
 
-    A few names cost one small request. Where it does not find them all the whole list is read and returned, which tells why.
+    A few names cost one small request, none where the active zones of all views that are *called* so are given. Where they
+    are not all found the whole list is read and returned, which tells why.
 
     Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have, and where two views give
     one name.
     """
-    called = await _called(client, names) if 0 < len(names) <= FEW_NAMES and _by_name_alone(selection) else ()
+    if not 0 < len(names) <= FEW_NAMES or not by_name_alone(selection):
+        called = ()
+    elif called is None:
+        called = await zones_called(client, names)
     picked = tuple(row for row in called if _is(row.view, selection.view) and named(row.name, selection))
     if picked and len(picked) == len(names):
         _refuse_doubles(picked)
@@ -60,25 +69,27 @@ async def _are_everything(
     return await client.count(ZONES, [("active", "true")]) == len(picked)
 
 
-async def selected_zone(client: NetBoxClient, selection: Selection, name: str) -> ZoneRow | None:
+async def selected_zone(
+    client: NetBoxClient, selection: Selection, name: str, called: Sequence[ZoneRow]
+) -> ZoneRow | None:
     """Return the active zone *name* (canonical) where *selection* picks it, None where it does not: why is not asked.
 
+    *called* are the active zones of all views that are called so.
     Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have.
     """
-    called = await _called(client, (name,))
     picked = [row for row in called if _is(row.view, selection.view) and named(row.name, selection)]
-    if picked and not _by_name_alone(selection):
+    if picked and not by_name_alone(selection):
         query: Query = [*await _query(client, selection, await _views(client)), ("name__ie", spelt(name))]
         picked = [row for row in await whole(client, ZONES, query, ZoneRow) if row.active]
     return picked[0] if picked else None
 
 
-def _by_name_alone(selection: Selection) -> bool:
+def by_name_alone(selection: Selection) -> bool:
     """Tell whether a zone's row tells if it is selected; other objects need lists."""
     return selection.nameserver is None and not selection.tag and not selection.tenant
 
 
-async def _called(client: NetBoxClient, names: Sequence[str]) -> tuple[ZoneRow, ...]:
+async def zones_called(client: NetBoxClient, names: Sequence[str]) -> tuple[ZoneRow, ...]:
     """Return the active zones called *names*, of all views."""
     query: Query = [("fields", ZONE_FIELDS), ("active", "true"), *(("name__ie", spelt(name)) for name in names)]
     return tuple(row for row in await whole(client, ZONES, query, ZoneRow) if row.active)

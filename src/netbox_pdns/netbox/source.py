@@ -11,12 +11,13 @@ from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.netbox.client import NetBoxClient, Query, RefusedRequestError
 from netbox_pdns.netbox.explain import explain, of_late
 from netbox_pdns.netbox.explain_zones import explain_zones
-from netbox_pdns.netbox.listing import ShiftedListError, read_short
+from netbox_pdns.netbox.listing import Listed, ShiftedListError, read_short
 from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones, Records
+from netbox_pdns.netbox.point_reads import PointReads
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.reading_names import read_names
-from netbox_pdns.netbox.selection import selected, selected_zone, spelt, zone_ref
+from netbox_pdns.netbox.selection import by_name_alone, selected, selected_zone, spelt, zone_ref, zones_called
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ChangeRow, RecordRow, ZoneRow
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
@@ -48,6 +49,7 @@ class NetBoxSource:
         asks_ahead: bool = False,
     ) -> None:
         self.client = NetBoxClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
+        self._points = PointReads(self.client)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
         self.told: Callable[[Iterable[tuple[int, str]]], None] = _nobody
@@ -70,25 +72,39 @@ class NetBoxSource:
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
         before = await self._window.look()
-        if self._asks_ahead and len(names) == 1:
-            found, records = await both(selected(self.client, selection, names), self._records_of(names[0]))
-        else:
-            found, records = await selected(self.client, selection, names), None
+        by_name = len(names) == 1 and by_name_alone(selection)
+        called, records = await self._called(names[0]) if by_name else (None, None)
+        found = await selected(self.client, selection, names, called)
         self._known.note(found.rows, before, everything=found.everything)
         self.told((row.id, row.name) for row in found.rows)
         if records is not None and found.alone:
-            self._ask_ahead(found.rows[0], records)
+            self._known.note_records(found.rows[0].id, records)
+            if self._asks_ahead:
+                self._ask_ahead(found.rows[0])
         return tuple(sorted((zone_ref(self.client, row) for row in found.rows), key=lambda ref: (ref.view, ref.name)))
 
     async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
         """Return the active zone *name* (canonical) where *selection* picks it; see `selection.selected_zone`."""
         before = await self._window.look()
-        row = await selected_zone(self.client, selection, name)
+        called, records = await self._called(name)
+        row = await selected_zone(self.client, selection, name, called)
         if row is None:
             return None
         self._known.note((row,), before)
+        if records is not None and len(called) == 1:
+            self._known.note_records(row.id, records)
         self.told([(row.id, row.name)])
         return zone_ref(self.client, row)
+
+    async def _called(self, name: str) -> tuple[Sequence[ZoneRow], Records | None]:
+        """Return the active zones called so, in all views, and their records where they came with them."""
+        found = await self._points.zones_called(spelt(name))
+        if found is not None:
+            rows = None if found.records is None else list(found.records)
+            return found.zones, None if rows is None else Listed(rows, len(rows), 1)
+        if self._asks_ahead:
+            return await both(zones_called(self.client, (name,)), self._records_of(name))
+        return await zones_called(self.client, (name,)), None
 
     async def _records_of(self, zone: str) -> Records | None:
         """Return the records of the zones called so, of all views; None where NetBox has none that is spelt so."""
@@ -98,9 +114,8 @@ class NetBoxSource:
         except (RefusedRequestError, ShiftedListError):
             return None
 
-    def _ask_ahead(self, zone: ZoneRow, records: Records) -> None:
-        """Keep the records of a zone that is asked for alone, and ask already what may explain why others are gone."""
-        self._known.note_records([zone.id], records)
+    def _ask_ahead(self, zone: ZoneRow) -> None:
+        """Ask already what may explain why records of a zone that is asked for alone are gone."""
         if older := self._late.pop(zone.id, None):  # what it tells is of another reading
             older.cancel()
         self._late[zone.id] = asyncio.create_task(of_late(self.client, name_or_text(zone.name)))
@@ -111,7 +126,7 @@ class NetBoxSource:
 
     async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
         """Return what is wanted at the owner *names* and the apex; see `reading_names.read_names`."""
-        return await read_names(self.client, zone, names)
+        return await read_names(self.client, self._points, zone, names)
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""

@@ -18,6 +18,19 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None = None
 
 
+class Complaint(msgspec.Struct, frozen=True):
+    """What GraphQL finds fault with."""
+
+    message: str = ""
+
+
+class Queried(msgspec.Struct, Generic[T], frozen=True):
+    """An answer of GraphQL; its status is 200 also where it answers nothing."""
+
+    data: T | None = None
+    errors: list[Complaint] = []
+
+
 class Named(msgspec.Struct, frozen=True):
     """Anything with an id and a name."""
 
@@ -143,4 +156,5 @@ CHANGE_FIELDS = "id,time,action,changed_object_type,changed_object_id,user_name,
 DNS = "/api/plugins/netbox-dns"
 ZONES, RECORDS, VIEWS, NAMESERVERS = f"{DNS}/zones/", f"{DNS}/records/", f"{DNS}/views/", f"{DNS}/nameservers/"
 CHANGES = "/api/core/object-changes/"
+GRAPHQL = "/graphql/"
 RECORD_TYPE, ZONE_TYPE = "netbox_dns.record", "netbox_dns.zone"

@@ -91,13 +91,13 @@ async def _body(response: httpx2.Response, peer: Peer) -> bytes:
     return b"".join(parts)
 
 
-def decoded(body: bytes, kind: type[T], peer: Peer) -> T:
-    """Return what the JSON *body* of an answer of *peer* says.
+def decoded(body: bytes, kind: type[T], peer: Peer, *, strict: bool = True) -> T:
+    """Return what the JSON *body* of an answer of *peer* says; numbers may be written as text where it is not *strict*.
 
     Raises `TransientError` for what is no JSON, for it was cut off or garbled on its way, and `StrangeAnswerError`.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return msgspec.json.decode(body, type=kind, strict=strict)
     except msgspec.ValidationError as error:
         raise StrangeAnswerError(str(error)) from error
     except RecursionError as error:

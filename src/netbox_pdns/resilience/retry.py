@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -173,6 +173,10 @@ class Caller:
             observe=self.observe,
             breaker=self.breaker,
         )
+
+    async def tried(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Return what *call* returns, as `retried` does, but try once: who calls has another way."""
+        return await replace(self, policy=replace(self.policy, attempts=1)).retried(name, call)
 
     async def once(self, call: Callable[[], Awaitable[T]]) -> T:
         """Return what *call*, one request to the server and its answer, returns; raises `CircuitOpenError`.
