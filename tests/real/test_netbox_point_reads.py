@@ -93,6 +93,41 @@ def test_what_is_not_active_is_not_there(company: Company) -> None:
     assert asyncio.run(found()) == (None, [])
 
 
+def test_a_zone_of_another_view_is_another_zone(company: Company) -> None:
+    """Names are asked for by the zone's id; of two zones called alike the records are not told apart, so both are given."""
+    name = f"twin.{company.word}.example"
+    (view,) = company.netbox.request("GET", "plugins/netbox-dns/views/?default_view=true&fields=id")["results"]
+    zone, twin = company.zone(name), company.zone(name, view=view["id"])
+    for each, value in ((zone, "192.0.2.1"), (twin, "192.0.2.2")):
+        company.record(each, "www", "A", value, disable_ptr=True)
+
+    async def found() -> tuple[list[str], int]:
+        async with NetBoxClient(company.settings) as client:
+            points = PointReads(client)
+            rows, called = await points.records_at(zone, [f"www.{name}."]), await points.zones_called(name)
+            assert rows is not None
+            assert called is not None
+            return [row.value for row in rows], len(called.zones)
+
+    try:
+        assert asyncio.run(found()) == (["192.0.2.1"], 2)
+        ref, desired = asyncio.run(_alone(company, name))
+        assert (ref, [rrset.rdatas for key, rrset in desired.zone.rrsets.items() if key[1] == "A"]) == (
+            zone,
+            [("192.0.2.1",)],
+        )
+    finally:
+        company.delete("zones", twin)
+
+
+async def _alone(company: Company, name: str) -> tuple[int, Desired]:
+    async with NetBoxSource(company.settings) as source:
+        ref = await source.zone(company.selection, f"{name}.")
+        assert ref is not None
+        (desired,) = [each async for each in source.read((ref,))]
+        return ref.id, desired
+
+
 def _read(company: Company, proxy: FaultProxy, name: str, names: Collection[str]) -> tuple[Desired, Desired | None]:
     """Read a zone that is asked for by its name, and then some names of it."""
     settings = company.settings.model_copy(update={"url": proxy.url})
