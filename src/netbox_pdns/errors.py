@@ -12,7 +12,15 @@ Every error says what is wrong, where and with which value, and carries a hint t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+
+def chained(error: BaseException) -> Iterator[BaseException]:
+    """Yield *error*, what caused it, what caused that, and so on, as a traceback would show it."""
+    each: BaseException | None = error
+    while each is not None:
+        yield each
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
 
 
 class NetboxPdnsError(Exception):

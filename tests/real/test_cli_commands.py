@@ -225,8 +225,10 @@ def test_nothing_that_can_be_worked_with_is_status_1(estate: Estate) -> None:
     assert as_promised(token.json)["error"]["kind"] == "configuration"
     nobody = estate.run("plan", "-v", NETBOX_PDNS_NB_URL="http://127.0.0.1:9")
     assert nobody.status == 1
-    assert "Function get_views failed (attempt 1/3): NetBox at http://127.0.0.1:9 cannot be reached" in nobody.err
-    assert "Function get_views failed after 3 attempts: " in nobody.err
+    assert (
+        "Function get_object_changes failed (attempt 1/3): NetBox at http://127.0.0.1:9 cannot be reached" in nobody.err
+    )
+    assert "Function get_object_changes failed after 3 attempts: " in nobody.err
     assert "caused by: ConnectionRefusedError: " in nobody.err
     assert not [each for each in (wrong, token, nobody) if key in each.out + each.err]
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from netbox_pdns.errors import MovedError, NetboxPdnsError
+from netbox_pdns.errors import MovedError, NetboxPdnsError, chained
 from netbox_pdns.redaction import printable, redacted, redacted_data
 from netbox_pdns.settings.problems import SettingsError
 
@@ -98,10 +98,8 @@ class Terminal:
 
     def causes(self, error: BaseException) -> Iterator[str]:
         """Yield with `-v` what led to *error*, a line each."""
-        cause = error.__cause__ or error.__context__
-        while self.verbose and cause is not None:
-            yield f"caused by: {type(cause).__name__}: {cause}"
-            cause = cause.__cause__ or cause.__context__
+        _, *causes = chained(error)
+        yield from (f"caused by: {type(cause).__name__}: {cause}" for cause in causes if self.verbose)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:

@@ -55,6 +55,11 @@ class CalledZones:
     records: Sequence[RecordRow] | None
 
 
+async def must_answer(client: NetBoxClient) -> None:
+    """Ask for a zone; raises what keeps GraphQL from being used."""
+    await client.query(_ZONE, _of_zone("."), _Data)
+
+
 class PointReads:
     """Asks one NetBox by GraphQL, as long as it answers."""
 
@@ -65,11 +70,7 @@ class PointReads:
 
     async def zones_called(self, name: str) -> CalledZones | None:
         """Return the active zones called *name* (as NetBox spells it, without case); None where REST is to be asked."""
-        called = {"name": {"i_exact": name}}
-        data = await self._asked(
-            _ZONE,
-            {"zones": {**called, **_ACTIVE}, "records": {"zone": called, **_ACTIVE}, "most": MOST_RECORDS + 1},
-        )
+        data = await self._asked(_ZONE, _of_zone(name))
         if data is None or not data.zones:
             return None
         few = len(data.records) <= MOST_RECORDS
@@ -98,6 +99,11 @@ class PointReads:
         except NetboxPdnsError:  # who called has noted it; REST tells whether NetBox is to blame
             self._away_until = self._clock() + AWAY
             return None
+
+
+def _of_zone(name: str) -> Mapping[str, Any]:
+    called = {"name": {"i_exact": name}}
+    return {"zones": {**called, **_ACTIVE}, "records": {"zone": called, **_ACTIVE}, "most": MOST_RECORDS + 1}
 
 
 def _any_of(names: Sequence[str]) -> Filter:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from netbox_pdns.errors import ConfigurationError, NetboxPdnsError
 from netbox_pdns.netbox.client import PAGE_SIZE, NetBoxClient, Query
+from netbox_pdns.netbox.point_reads import must_answer
 from netbox_pdns.netbox.wire import CHANGES, NAMESERVERS, RECORDS, VIEWS, ZONES, Named
 from netbox_pdns.probe import Probe
 from netbox_pdns.resilience.http import wrong_scheme
@@ -42,6 +43,7 @@ async def probe(settings: NetBoxSettings) -> tuple[Probe, ...]:
         asked = [await _asked(name, _permission(client, path)) for name, path in _KINDS.items()]
         if all(each.state != "failed" for each in asked):
             asked.append(await _asked("NetBox: page size", lambda: _page_size(client)))
+            asked.append(await _graphql(client))
         return (*reached, *asked, _clock(client))
 
 
@@ -83,6 +85,15 @@ async def _page_size(client: NetBoxClient) -> Probe:
         )
     hint = f"raise MAX_PAGE_SIZE in NetBox's configuration to {PAGE_SIZE}: fewer requests"
     return Probe("NetBox: page size", "warning", f"{got} objects at once", hint)
+
+
+async def _graphql(client: NetBoxClient) -> Probe:
+    """Tell whether GraphQL answers; an administrator may have switched it off, which is no fault."""
+    try:
+        await must_answer(client)
+    except NetboxPdnsError as error:
+        return Probe("NetBox: GraphQL", "ok", f"single zones are read by REST, which is slower: {error}")
+    return Probe("NetBox: GraphQL", "ok", "single zones are read by it")
 
 
 def _plugin(client: NetBoxClient, version: str | None) -> Probe:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from starlette.exceptions import HTTPException
 
-from netbox_pdns.errors import DataError
+from netbox_pdns.errors import DataError, chained
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -33,9 +33,4 @@ def not_found() -> Iterator[None]:
 
 def chain(error: BaseException) -> str:
     """Return *error* and what caused it, on one line, for the log."""
-    parts: list[str] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        parts.append(f"{type(cause).__name__}: {cause}")
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return " <- ".join(parts)
+    return " <- ".join(f"{type(each).__name__}: {each}" for each in chained(error))
