@@ -16,11 +16,14 @@ from collections.abc import Iterator, Sequence
 
 
 def chained(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error*, what caused it, what caused that, and so on, as a traceback would show it."""
+    """Yield *error*, what caused it, what caused that, and so on.
+
+    Also what a traceback would leave out: the HTTP library so hides that a connection was refused.
+    """
     each: BaseException | None = error
     while each is not None:
         yield each
-        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+        each = each.__cause__ or each.__context__
 
 
 class NetboxPdnsError(Exception):

@@ -27,8 +27,10 @@ async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tu
         async with asyncio.TaskGroup() as group:
             first, second = group.create_task(one), group.create_task(other)
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from errors.exceptions[0].__cause__
-    return first.result(), second.result()
+        error = errors.exceptions[0]
+    else:
+        return first.result(), second.result()
+    raise error  # out here, so that the group is not taken for its cause
 
 
 async def gathered(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
@@ -37,5 +39,7 @@ async def gathered(works: Iterable[Coroutine[Any, Any, A]]) -> list[A]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in works]
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from errors.exceptions[0].__cause__
-    return [task.result() for task in tasks]
+        error = errors.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise error
