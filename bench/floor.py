@@ -54,6 +54,22 @@ class Floor:
         """Return what reads all of NetBox's records and every zone of PowerDNS."""
         return lambda: self._both([self.reading(number) for number in range(len(self.sizes))])
 
+    def two_lists(self) -> Request:
+        """Return what lists the zones of both sides, side by side."""
+        fields = "id,name,view,status,active,default_ttl,soa_serial"
+        pages = -(-len(self.sizes) // _PAGE)
+        path = "/api/plugins/netbox-dns/zones/"
+        queries = [f"{path}?fields={fields}&active=true&limit={_PAGE}&offset={page * _PAGE}" for page in range(pages)]
+        token = {"Authorization": f"Token {self.netbox.token}"}
+
+        def work() -> None:
+            with ThreadPoolExecutor(NETBOX_AT_ONCE + 1) as both:
+                asked = [both.submit(request, self.netbox.url, "GET", query, token) for query in queries]
+                for future in (*asked, both.submit(self._powerdns("GET", ""))):
+                    future.result()
+
+        return work
+
     def one_change(self, zone_id: int) -> Request:
         """Return what reads the first zone on both sides, side by side, and then writes one RRset and the SOA there."""
         query = f"?fields={_FIELDS}&active=true&limit={_PAGE}&start=0&zone_id={zone_id}"
