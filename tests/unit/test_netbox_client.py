@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.netbox.client import NetBoxClient, RefusedRequestError
-from netbox_pdns.netbox.listing import ShiftedListError, whole
+from netbox_pdns.netbox.listing import Place, ShiftedListError, whole
 from netbox_pdns.netbox.probing import probe
 from netbox_pdns.netbox.source import NetBoxSource
 from netbox_pdns.netbox.wire import CHANGES, RECORDS, VIEWS, ZONES, Named
@@ -63,6 +63,40 @@ def test_a_list_comes_whole_whatever_the_pages(by_start: bool, most: int) -> Non
     """Pages are as large as the server gives; a list of many of them is read in halves; each object comes once."""
     ids = [2, 3, 5, 8, 13, 21, 34, 55, 89, 144]
     assert asyncio.run(_asked(lambda request: _page(request, ids, by_start=by_start, most=most))) == ids
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param([2, 3, 5, 8, 13, 21], id="as-it-was"),
+        pytest.param([2, 3, 5, 8, 13, 21, 34], id="one-more-at-the-end"),
+        pytest.param([2, 3, 5, 8, 13], id="one-fewer-at-the-end"),
+        pytest.param([2, 3, 4, 5, 8, 13, 21], id="one-more-on-the-first-page"),
+        pytest.param([2, 5, 8, 13, 21], id="one-fewer-on-the-first-page"),
+        pytest.param([2, 3, 5], id="a-page-alone"),
+        pytest.param([], id="none"),
+    ],
+)
+@_PAGING
+def test_a_list_that_was_read_before_comes_whole(then: list[int], by_start: bool) -> None:
+    """Its pages are asked for side by side, where the second one begins as it did; whatever became of it meanwhile."""
+    first = [2, 3, 5, 8, 13, 21]
+    held, place = list(first), Place()
+
+    async def app(request: Request) -> Response:
+        return _page(request, held, by_start=by_start, most=3)
+
+    async def read() -> list[list[int]]:
+        found = []
+        async with (
+            serving(Starlette(routes=[Route("/{path:path}", app)])) as url,
+            NetBoxClient(NetBoxSettings(url=url, token=SecretStr("t0ken")), policy=AT_ONCE) as client,
+        ):
+            for held[:] in (first, first, then, then):
+                found.append([row.id for row in await whole(client, ZONES, (), Named, place)])
+        return found
+
+    assert asyncio.run(read()) == [first, first, then, then]
 
 
 def test_a_zone_whose_name_is_none_stops_no_list() -> None:

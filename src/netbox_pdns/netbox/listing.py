@@ -38,14 +38,22 @@ class Listed(Generic[R]):
     pages: int
 
 
-async def whole(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Sequence[R]:
+@dataclass(slots=True)
+class Place:
+    """Where the second page of a list that is read time and again began when it was read last: `after` this id."""
+
+    after: int | None = None
+
+
+async def whole(client: NetBoxClient, path: str, query: Query, row: type[R], place: Place | None = None) -> Sequence[R]:
     """Return a whole list, as long as NetBox counts it; one that shifts meanwhile is read again.
 
+    Where its *place* is known from before, its first page and the others are read side by side.
     Raises `ShiftedListError` where that goes on, or where the list comes back short.
     """
     for attempt in range(_ATTEMPTS):
         try:
-            listed = await read(client, path, query, row)
+            listed = await _read_at(client, path, query, row, place or Place())
             check_whole(path, listed.counted, len(listed.rows))
         except ShiftedListError:
             if attempt + 1 == _ATTEMPTS:
@@ -64,13 +72,36 @@ async def read(client: NetBoxClient, path: str, query: Query, row: type[R]) -> L
 
 async def read_up_to(client: NetBoxClient, path: str, query: Query, row: type[R], most: int | None) -> Listed[R] | None:
     """Read a list once, None where it has more than *most* objects; raises as `read`."""
+    first = await _first(client, path, query, row)
+    counted = _count(path, first)
+    if most is not None and counted > most:
+        return None
+    return await _rest(client, path, query, row, first, counted)
+
+
+async def _read_at(client: NetBoxClient, path: str, query: Query, row: type[R], place: Place) -> Listed[R]:
+    """Read a list once, and take note of the *place* where its second page begins; raises as `read`."""
+    if place.after is None:
+        first, others = await _first(client, path, query, row), None
+    else:
+        first, others = await both(_first(client, path, query, row), follow(client, path, query, row, place.after))
+    counted, expected = _count(path, first), place.after
+    place.after = first.results[-1].id if first.next is not None and first.results else None
+    if others is None or place.after is None or place.after != expected:
+        return await _rest(client, path, query, row, first, counted)
+    return Listed([*_in_order(path, first, 0), *others.rows], counted, 1 + others.pages)
+
+
+async def _first(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Page[R]:
     place: Query = [("limit", PAGE_SIZE), ("offset", 0), ("ordering", "id")]
-    first = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+    page: Page[R] = await client.get(path, [*query, *place], Page[row])  # type: ignore[valid-type]
+    return page
+
+
+def _count(path: str, first: Page[R]) -> int:
     if first.count is None:
         raise DataError(f"NetBox does not count the list at {path}", hint="see `netbox-pdns check`")
-    if most is not None and first.count > most:
-        return None
-    return await _rest(client, path, query, row, first, first.count)
+    return first.count
 
 
 async def read_short(

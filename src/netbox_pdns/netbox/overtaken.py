@@ -103,13 +103,13 @@ class KnownZones:
         self._holds = overlap / 2
         self._clock = clock
         self._listed: dict[int, Listed] = {}
-        self._everything: frozenset[int] = frozenset()
+        self._whole_view: frozenset[int] = frozenset()
         self._records: dict[int, Records] = {}
 
-    def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, everything: bool = False) -> None:
-        """Take note of *rows*, listed after the look *before*; *everything* tells whether NetBox has no others."""
-        if everything:
-            self._everything = frozenset(row.id for row in rows)
+    def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, whole_view: bool = False) -> None:
+        """Take note of *rows*, listed after the look *before*; *whole_view* tells whether they are all of their view."""
+        if whole_view:
+            self._whole_view = frozenset(row.id for row in rows)
         now = self._clock()
         for row in rows:
             self._records.pop(row.id, None)  # they were read after another look
@@ -126,9 +126,9 @@ class KnownZones:
         """Return the records of the only zone of *ids*, once, where they were read when it was listed."""
         return self._records.pop(next(iter(ids)), None) if len(ids) == 1 else None
 
-    def are_everything(self, ids: Collection[int]) -> bool:
-        """Tell whether the zones *ids* are all that NetBox has, as it was listed last."""
-        return bool(ids) and self._everything == frozenset(ids)
+    def are_a_view(self, ids: Collection[int]) -> bool:
+        """Tell whether the zones *ids* are all active ones of a view, the one that was listed last."""
+        return bool(ids) and self._whole_view == frozenset(ids)
 
     def of(self, ids: Iterable[int]) -> tuple[tuple[ZoneRow, ...], frozenset[int]] | None:
         """Return the rows of the zones *ids* and a look from before all of them; None where one is not known (any more)."""

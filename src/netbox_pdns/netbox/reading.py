@@ -26,7 +26,7 @@ from netbox_pdns.netbox.rrsets import desired_zone
 from netbox_pdns.netbox.selection import zone_ref
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ZONE_FIELDS, ZONES, RecordRow, ZoneRow
 from netbox_pdns.planning.values import Desired, ZoneRef
-from netbox_pdns.resilience.together import off_the_loop
+from netbox_pdns.resilience.together import both, off_the_loop
 
 RECORDS_AT_ONCE = 40_000
 GROUPS_AT_ONCE = AT_ONCE + 1
@@ -37,6 +37,10 @@ ATTEMPTS = 5
 
 class _TooManyError(Exception):
     """A group of zones has more records than are read at once."""
+
+
+class _OtherZonesError(Exception):
+    """The zones that are wanted are not all that NetBox has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,16 @@ class _Reader:
 
         Those that an edit overtook are not among them.
         """
-        listed = self.known.of(refs) if self.known.are_everything(refs) and len(refs) >= FEWEST_ZONES else None
-        records = None if listed is None else await all_records(self.client, listed[0])
-        if listed is None or records is None:
+        listed = self.known.of(refs) if self.known.are_a_view(refs) and len(refs) >= FEWEST_ZONES else None
+        if listed is None:
             return
         zones, before = listed
+        try:
+            records, _ = await both(all_records(self.client, zones), self._must_be_all(zones))
+        except _OtherZonesError:
+            return
+        if records is None:
+            return
         stale = await self.window.zones(await self.window.look() - before)
         if not stale <= {zone.id for zone in zones}:
             return  # one that was not listed, perhaps of another view and called as one of these: its records are among them
@@ -122,6 +131,11 @@ class _Reader:
             of_zone = {zone.id: records.pop(zone.id, [])}
             for desired in await self._made_of([zone], of_zone, {zone.id: refs[zone.id]}, stale):
                 yield desired
+
+    async def _must_be_all(self, zones: Sequence[ZoneRow]) -> None:
+        """Raise `_OtherZonesError` where NetBox has more active zones, in other views: nothing is read in vain then."""
+        if await self.client.count(ZONES, [("active", "true")]) != len(zones):
+            raise _OtherZonesError
 
     async def group(self, refs: Group) -> _Read:
         """Read a group, edited zones of it again."""

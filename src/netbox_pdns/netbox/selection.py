@@ -11,8 +11,7 @@ from fnmatch import fnmatchcase
 from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.errors import ConfigurationError
 from netbox_pdns.netbox.client import NetBoxClient, Query
-from netbox_pdns.netbox.everything import FEWEST_ZONES
-from netbox_pdns.netbox.listing import whole
+from netbox_pdns.netbox.listing import Place, whole
 from netbox_pdns.netbox.wire import NAMESERVERS, VIEWS, ZONE_FIELDS, ZONES, Named, ViewRow, ZoneRow
 from netbox_pdns.planning.values import ZoneRef
 from netbox_pdns.settings import Selection
@@ -22,10 +21,10 @@ FEW_NAMES = 50
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Zones, in the order of ids: are they all that is active, and alone under their names in all views?"""
+    """Zones, in the order of ids: are they all active ones of their view, and alone under their names in all views?"""
 
     rows: tuple[ZoneRow, ...]
-    everything: bool = False
+    whole_view: bool = False
     alone: bool = False
 
 
@@ -34,11 +33,13 @@ async def selected(
     selection: Selection,
     names: Sequence[str] = (),
     called: Sequence[ZoneRow] | None = None,
+    views: Sequence[ViewRow] | None = None,
+    place: Place | None = None,
 ) -> Selected:
     """Return the active zones that *selection* picks; of *names* those alone, where there are any.
 
     A few names cost one small request, none where the active zones of all views that are *called* so are given. Where they
-    are not all found the whole list is read and returned, which tells why.
+    are not all found the whole list is read and returned, which tells why; *views* and *place* make that quicker.
 
     Raises `ConfigurationError` for a nameserver, view, tag or tenant that NetBox does not have, and where two views give
     one name.
@@ -51,22 +52,11 @@ async def selected(
     if picked and len(picked) == len(names):
         _refuse_doubles(picked)
         return Selected(picked, alone=len(called) == len(picked))
-    views = await _views(client)
-    rows = await whole(client, ZONES, await _query(client, selection, views), ZoneRow)
+    query = await _query(client, selection, await all_views(client) if views is None else views)
+    rows = await whole(client, ZONES, query, ZoneRow, place)
     picked = tuple(row for row in rows if row.active and named(row.name, selection))
     _refuse_doubles(picked)
-    return Selected(picked, everything=await _are_everything(client, selection, views, picked))
-
-
-async def _are_everything(
-    client: NetBoxClient, selection: Selection, views: Sequence[ViewRow], picked: Sequence[ZoneRow]
-) -> bool:
-    """Tell whether the zones that *selection* picked are all that is active, in all views."""
-    if selection != Selection(view=selection.view):
-        return False
-    if len(views) == 1 or len(picked) < FEWEST_ZONES:
-        return len(views) == 1
-    return await client.count(ZONES, [("active", "true")]) == len(picked)
+    return Selected(picked, whole_view=selection == Selection(view=selection.view))
 
 
 async def selected_zone(
@@ -79,7 +69,7 @@ async def selected_zone(
     """
     picked = [row for row in called if _is(row.view, selection.view) and named(row.name, selection)]
     if picked and not by_name_alone(selection):
-        query: Query = [*await _query(client, selection, await _views(client)), ("name__ie", spelt(name))]
+        query: Query = [*await _query(client, selection, await all_views(client)), ("name__ie", spelt(name))]
         picked = [row for row in await whole(client, ZONES, query, ZoneRow) if row.active]
     return picked[0] if picked else None
 
@@ -142,10 +132,11 @@ async def _query(client: NetBoxClient, selection: Selection, views: Sequence[Vie
 
 async def view_id(client: NetBoxClient, wanted: str | None) -> int:
     """Return the id of the view *wanted* (id or name; None is the default view); raises `ConfigurationError`."""
-    return _view_id(await _views(client), wanted)
+    return _view_id(await all_views(client), wanted)
 
 
-async def _views(client: NetBoxClient) -> Sequence[ViewRow]:
+async def all_views(client: NetBoxClient) -> Sequence[ViewRow]:
+    """Return the views of NetBox."""
     return await whole(client, VIEWS, [("fields", "id,name,default_view")], ViewRow)
 
 

@@ -11,13 +11,21 @@ from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.netbox.client import NetBoxClient, Query, RefusedRequestError
 from netbox_pdns.netbox.explain import explain, of_late
 from netbox_pdns.netbox.explain_zones import explain_zones
-from netbox_pdns.netbox.listing import Listed, ShiftedListError, read_short
+from netbox_pdns.netbox.listing import Listed, Place, ShiftedListError, read_short
 from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones, Records
 from netbox_pdns.netbox.point_reads import PointReads
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.reading_names import read_names
-from netbox_pdns.netbox.selection import by_name_alone, selected, selected_zone, spelt, zone_ref, zones_called
+from netbox_pdns.netbox.selection import (
+    all_views,
+    by_name_alone,
+    selected,
+    selected_zone,
+    spelt,
+    zone_ref,
+    zones_called,
+)
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ChangeRow, RecordRow, ZoneRow
 from netbox_pdns.planning.holdings import HeldRecord, HeldZone
 from netbox_pdns.planning.values import Desired, Explanations, Gone, RecordKey, ZoneRef
@@ -49,6 +57,7 @@ class NetBoxSource:
         asks_ahead: bool = False,
     ) -> None:
         self.client = NetBoxClient(settings, hook=hook, policy=policy, breaker=breaker, observe=observe)
+        self._places: dict[Selection, Place] = {}
         self._points = PointReads(self.client)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
@@ -71,11 +80,15 @@ class NetBoxSource:
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
-        before = await self._window.look()
+        if names:
+            before, views = await self._window.look(), None
+        else:
+            before, views = await both(self._window.look(), all_views(self.client))
         by_name = len(names) == 1 and by_name_alone(selection)
         called, records = await self._called(names[0]) if by_name else (None, None)
-        found = await selected(self.client, selection, names, called)
-        self._known.note(found.rows, before, everything=found.everything)
+        place = self._places.setdefault(selection, Place())
+        found = await selected(self.client, selection, names, called, views, place)
+        self._known.note(found.rows, before, whole_view=found.whole_view)
         self.told((row.id, row.name) for row in found.rows)
         if records is not None and found.alone:
             self._known.note_records(found.rows[0].id, records)
