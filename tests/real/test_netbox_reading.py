@@ -58,13 +58,27 @@ def _records_of(desired: Sequence[Desired]) -> set[str]:
     return {key[0] for zone in desired for key in zone.zone.rrsets if key[1] == "A"}
 
 
-def test_a_bulk_post_beside_single_edits_loses_nothing(company: Company) -> None:
+def _log_more(company: Company, count: int) -> None:
+    """Have the change log hold so many entries more, of now."""
+    company.netbox.sql(
+        "INSERT INTO core_objectchange SELECT (jsonb_populate_record(entry, jsonb_build_object("  # noqa: S608 - numbers
+        "'id', nextval(pg_get_serial_sequence('core_objectchange', 'id')), 'time', now()))).*"
+        " FROM core_objectchange AS entry, generate_series(1, " + str(count) + ")"
+        " WHERE entry.id = (SELECT max(id) FROM core_objectchange)"
+    )
+
+
+@pytest.mark.parametrize(
+    "before", [pytest.param(0, id="a-page-of-the-log"), pytest.param(1_100, id="more-than-a-page")]
+)
+def test_a_bulk_post_beside_single_edits_loses_nothing(company: Company, before: int) -> None:
     """Whatever the log shows only after the reading began marks its zone as overtaken: no edit is missed.
 
     A follower of the change log reads a zone again only where a look shows new entries; with 150 records made in one
     transaction beside single edits it sees every entry, and ends up with what a fresh reading gives.
     """
     bulk, single = company.zone(f"bulk.{company.word}.example"), company.zone(f"single.{company.word}.example")
+    _log_more(company, before)
 
     def bulk_post() -> None:
         rows = [
@@ -84,17 +98,17 @@ def test_a_bulk_post_beside_single_edits_loses_nothing(company: Company) -> None
             refs = {ref.id: ref for ref in await source.zones(company.selection)}
             window = ChangeWindow(source.client, company.settings.overlap)
             known = {zone.ref.id: zone async for zone in source.read(list(refs.values()))}
-            before, seen = await window.look(), set[int]()
+            look, seen = await window.look(), set[int]()
             for thread in threads:
                 thread.start()
             ended = False
             while not ended:
                 ended = not any(thread.is_alive() for thread in threads)
-                after = await window.look()
-                concerned = await window.zones(after - before) & refs.keys()
+                after, edited = await window.edited(look)
+                concerned = edited & refs.keys()
                 known |= {z.ref.id: z async for z in source.read([refs[id_] for id_ in concerned])}
-                seen |= after - before
-                before = after
+                seen.update(window.appeared(look, after))
+                look = after
             fresh = [zone async for zone in source.read(list(refs.values()))]
             return _records_of(list(known.values())), _records_of(fresh), seen
 

@@ -66,6 +66,11 @@ class Restless:
             rows = [row for row in rows if row.get("zone", row)["name"] == named]
         if view := query.get("view_id"):
             rows = [row for row in rows if row["view"]["id"] == int(view)]
+        if "time_before" in query:  # nothing is as old
+            rows = []
+        if "id__gte" in query:
+            last = int(query.get("id__lte", 1_000))
+            rows = [row for row in rows if int(query["id__gte"]) <= row["id"] <= last]
         count = None if "start" in query else len(rows)
         rest = [row for row in rows if row["id"] >= int(query.get("start", 0))]
         if request.url.path == RECORDS and (not ids or 2 in ids) and rows and self.edits:
@@ -99,7 +104,8 @@ class Restless:
             ]
         assert path == CHANGES
         kind = {"changed_object_type": "netbox_dns.record", "changed_object_id": 21, "action": {"value": "update"}}
-        return [{"id": each, "time": "2026-01-01T00:00:00Z", **kind, **_edit(each)} for each in sorted(self.log)]
+        made = {"time": "2026-01-01T00:00:00Z", "request_id": "r"}
+        return [{"id": each, **made, **kind, **_edit(each)} for each in sorted(self.log)]
 
 
 def _view(name: str) -> dict[str, Any]:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from netbox_pdns.netbox.client import PAGE_SIZE, NetBoxClient, Query
 from netbox_pdns.netbox.listing import whole
+from netbox_pdns.netbox.sight import Sight
 from netbox_pdns.netbox.wire import CHANGE_FIELDS, CHANGES, ENTRY_FIELDS, ZONES, ChangeRow, LogEntry, Named, Page
 
 IDS_AT_ONCE = 100
 """Ids that one request asks for: an address has to stay below 4 KiB."""
+MOST_ASKED = 200
+"""Missing ids that are asked for by name; more are asked for by where they begin and end."""
 
 _LIGHT: Query = (("fields", ENTRY_FIELDS),)
 _WHOLE: Query = (("fields", f"{CHANGE_FIELDS},request_id"),)
@@ -69,6 +73,28 @@ class ChangeLog:
             query: Query = [("fields", "id,name"), *(("id", each) for each in some)]
             names |= {row.id: row.name for row in await whole(self._client, ZONES, query, Named)}
         return names
+
+
+class Entries(Protocol):
+    """What gives the entries of a log; see `ChangeLog`."""
+
+    def between(self, first: int, last: int | None = None) -> AsyncIterator[Sequence[LogEntry]]:
+        """Yield the entries with ids from *first* to *last*, page by page, in the order of ids."""
+
+    async def there(self, ids: Sequence[int]) -> Sequence[LogEntry]:
+        """Return those of the entries *ids* that are there."""
+
+
+async def missing(log: Entries, sight: Sight) -> AsyncIterator[Sequence[LogEntry]]:
+    """Yield the entries of *log* that are there by now, of those that *sight* misses; and perhaps others, that it knows."""
+    gaps = sight.gaps
+    if not gaps:
+        return
+    if sight.missing <= MOST_ASKED:
+        yield await log.there([number for gap in gaps for number in range(gap.first, gap.last + 1)])
+        return
+    async for page in log.between(gaps[0].first, gaps[-1].last):
+        yield page
 
 
 def _some(ids: Sequence[int]) -> Sequence[Sequence[int]]:

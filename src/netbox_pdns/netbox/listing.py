@@ -111,7 +111,7 @@ async def read_short(
 
     Returns None for a list of more pages that has more than *most* objects; raises as `read`.
     """
-    first = await _page_after(client, path, query, row, 0)
+    first = await page_after(client, path, query, row, 0)
     if first.next is None:
         rows = _in_order(path, first, 0)
         return Listed(rows, len(rows), 1)
@@ -151,7 +151,7 @@ async def follow(
     """Read the objects with ids over *after*, up to *last* (None: to the end), which NetBox does not count."""
     rows: list[R] = []
     for pages in itertools.count(1):
-        page = await _page_after(client, path, query, row, after)
+        page = await page_after(client, path, query, row, after)
         found = _in_order(path, page, after + 1)
         rows += (each for each in found if last is None or each.id <= last)
         if page.next is None or (last is not None and found[-1].id >= last):
@@ -160,7 +160,8 @@ async def follow(
     raise AssertionError(path)
 
 
-async def _page_after(client: NetBoxClient, path: str, query: Query, row: type[R], after: int) -> Page[R]:
+async def page_after(client: NetBoxClient, path: str, query: Query, row: type[R], after: int) -> Page[R]:
+    """Return the objects with ids over *after*, as many as come in one page, which NetBox does not count."""
     by_start: Query = [*query, ("limit", PAGE_SIZE), ("start", after + 1)]
     page: Page[R] = await client.get(path, by_start, Page[row])  # type: ignore[valid-type]
     if page.count is None:

@@ -1,24 +1,31 @@
-"""Which zones were edited while they were read: the change log before and after, compared as sets.
+"""Which zones were edited while they were read: what the change log has after the reading that it had not before.
 
 NetBox gives change-log entries their id and time *before* it commits them, so neither the highest id nor the latest
-time tells what is new: an entry with a lower id can appear after one with a higher. Every look therefore lists all
+time tells what is new: an entry with a lower id can appear after one with a higher. Every look therefore takes in all
 entries of an overlap (15 minutes by default: no transaction may take longer), and what the later look has more of
 has appeared in between.
+
+Entries are listed by their time, as long as they are one page. Where they are more, after an import, say, they are listed
+once; from then on only those with higher ids are, and the ids that are missing below (`netbox_pdns.netbox.sight`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox import listing
+from netbox_pdns.netbox.changes import ChangeLog, missing
 from netbox_pdns.netbox.client import NetBoxClient, Query
-from netbox_pdns.netbox.listing import follow
-from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, RecordRow, ZoneRow
+from netbox_pdns.netbox.listing import follow, page_after
+from netbox_pdns.netbox.sight import Sight
+from netbox_pdns.netbox.wire import CHANGES, RECORD_TYPE, ZONE_TYPE, ChangeId, ChangeRow, LogEntry, RecordRow, ZoneRow
 
 Records: TypeAlias = listing.Listed[RecordRow]
 
@@ -26,18 +33,28 @@ MOST_KEPT = 100
 """Zones whose records are kept until they are read."""
 _IDS_AT_ONCE = 100
 _FIELDS = "id,time,action,changed_object_type,changed_object_id,prechange_data,postchange_data"
-_TYPES: Query = (("changed_object_type", RECORD_TYPE), ("changed_object_type", ZONE_TYPE))
+_KINDS = frozenset({RECORD_TYPE, ZONE_TYPE})
+_TYPES: Query = tuple(("changed_object_type", kind) for kind in sorted(_KINDS))
 
 
 class ChangeWindow:
-    """Looks at the last *overlap* seconds of the change log."""
+    """Looks at the last *overlap* seconds of the change log. A look is known by how many entries had been seen by then."""
 
-    def __init__(self, client: NetBoxClient, overlap: float) -> None:
+    def __init__(self, client: NetBoxClient, overlap: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._log = ChangeLog(client)
         self._overlap = overlap
-        self._latest: frozenset[int] | None = None
-        self._next: asyncio.Task[frozenset[int]] | None = None
-        self._looks: set[asyncio.Task[frozenset[int]]] = set()
+        self._clock = clock
+        self._entries: list[int] = []
+        """The entries about zones and records, in the order in which they were seen first."""
+        self._forgotten = 0
+        self._seen: set[int] = set()
+        self._ended: deque[tuple[float, int]] = deque()
+        """When each look ended, and what it is known by."""
+        self._sight: Sight | None = None
+        self._sight_until = 0.0
+        self._next: asyncio.Task[int] | None = None
+        self._looks: set[asyncio.Task[int]] = set()
         self._one_at_a_time = asyncio.Lock()
 
     async def close(self) -> None:
@@ -46,12 +63,12 @@ class ChangeWindow:
             look.cancel()
         await asyncio.gather(*self._looks, return_exceptions=True)
 
-    async def latest(self) -> frozenset[int]:
+    async def latest(self) -> int:
         """Return the latest look, the first one where there is none: good as a look before a reading."""
-        return await self.look() if self._latest is None else self._latest
+        return self._ended[-1][1] if self._ended else await self.look()
 
-    async def look(self) -> frozenset[int]:
-        """Return the ids of all entries about zones and records that are visible now.
+    async def look(self) -> int:
+        """See all entries about zones and records that are visible now, and return what this look is known by.
 
         Who asks while another look is under way shares the next one, which begins after all of them asked.
         """
@@ -61,26 +78,85 @@ class ChangeWindow:
             self._next.add_done_callback(self._over)
         return await asyncio.shield(self._next)
 
-    def _over(self, look: asyncio.Task[frozenset[int]]) -> None:
+    async def edited(self, before: int) -> tuple[int, frozenset[int]]:
+        """Look, and return what that is known by, and the ids of the zones that were edited since the look *before*.
+
+        Raises `TransientError` where that look was too long ago to tell.
+        """
+        after = await self.look()
+        return after, await self._zones(self.appeared(before, after))
+
+    def appeared(self, before: int, after: int) -> Sequence[int]:
+        """Return the ids of the entries that were seen by the look *after* and not by the one *before*.
+
+        Raises `TransientError` where that was too long ago to tell.
+        """
+        if before < self._forgotten:
+            raise TransientError(
+                f"a reading of NetBox took longer than {2 * self._overlap:.0f} s: edits cannot be told any more",
+                hint="raise NETBOX_PDNS_NB_OVERLAP, or see why NetBox is so slow",
+            )
+        return self._entries[before - self._forgotten : after - self._forgotten]
+
+    def _over(self, look: asyncio.Task[int]) -> None:
         self._looks.discard(look)
         if not look.cancelled():
             look.exception()  # whoever still waits is told; nobody may
 
-    async def _look(self) -> frozenset[int]:
+    async def _look(self) -> int:
         async with self._one_at_a_time:
             self._next = None  # who asks from now on wants to see what comes meanwhile
-            return await self._seen()
+            asked = self._clock()
+            if self._sight is not None and asked < self._sight_until:
+                await self._see_more(self._sight, asked)
+            else:
+                await self._see_all(asked)
+            self._forget(asked - 2 * self._overlap)
+            self._ended.append((asked, self._forgotten + len(self._entries)))
+            return self._ended[-1][1]
 
-    async def _seen(self) -> frozenset[int]:
+    async def _see_all(self, asked: float) -> None:
+        self._sight = None
         since = datetime.fromtimestamp(self._client.now() - self._overlap, UTC)
         query: Query = [*_TYPES, ("time_after", since.isoformat()), ("fields", "id")]
-        self._latest = frozenset(row.id for row in (await follow(self._client, CHANGES, query, ChangeId)).rows)
-        return self._latest
+        page = await page_after(self._client, CHANGES, query, ChangeId, 0)
+        if page.next is None:
+            self._note(row.id for row in page.results)
+            return
+        last = await self._log.newest(older_than=self._overlap)
+        sight = Sight(0 if last is None else last.id)
+        await self._see_more(sight, asked)
+        self._sight, self._sight_until = sight, asked + self._overlap
 
-    async def zones(self, appeared: Iterable[int]) -> frozenset[int]:
-        """Return the ids of the zones that the entries *appeared* are about, before and after the change."""
+    async def _see_more(self, sight: Sight, asked: float) -> None:
+        async for page in self._log.between(sight.top + 1):
+            self._see(sight, page)
+        async for page in missing(self._log, sight):
+            self._see(sight, page)
+        sight.give_up(asked - self._overlap)
+
+    def _see(self, sight: Sight, page: Sequence[LogEntry]) -> None:
+        sight.see((entry.id for entry in page), self._clock())
+        self._note(entry.id for entry in page if entry.changed_object_type in _KINDS)
+
+    def _note(self, ids: Iterable[int]) -> None:
+        new = [number for number in ids if number not in self._seen]
+        self._entries += new
+        self._seen.update(new)
+
+    def _forget(self, ended_until: float) -> None:
+        """Forget the entries that were seen by looks up to that time: nothing that goes on began before."""
+        while self._ended and self._ended[0][0] < ended_until:
+            _, upto = self._ended.popleft()
+            gone = upto - self._forgotten
+            self._seen.difference_update(self._entries[:gone])
+            del self._entries[:gone]
+            self._forgotten = upto
+
+    async def _zones(self, entries: Sequence[int]) -> frozenset[int]:
+        """Return the ids of the zones that *entries* are about, before and after the change."""
         concerned: set[int] = set()
-        for ids in _batches(sorted(appeared)):
+        for ids in _batches(sorted(entries)):
             query: Query = [*(("id", each) for each in ids), ("fields", _FIELDS)]
             for row in (await follow(self._client, CHANGES, query, ChangeRow)).rows:
                 concerned.update(_zones(row))
@@ -89,10 +165,10 @@ class ChangeWindow:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A zone's row, what the change log showed before it was listed, and until when the log tells of later edits."""
+    """A zone's row, the look at the change log before it was listed, and until when the log tells of later edits."""
 
     row: ZoneRow
-    before: frozenset[int]
+    before: int
     until: float
 
 
@@ -106,7 +182,7 @@ class KnownZones:
         self._whole_view: frozenset[int] = frozenset()
         self._records: dict[int, Records] = {}
 
-    def note(self, rows: Sequence[ZoneRow], before: frozenset[int], *, whole_view: bool = False) -> None:
+    def note(self, rows: Sequence[ZoneRow], before: int, *, whole_view: bool = False) -> None:
         """Take note of *rows*, listed after the look *before*; *whole_view* tells whether they are all of their view."""
         if whole_view:
             self._whole_view = frozenset(row.id for row in rows)
@@ -130,13 +206,13 @@ class KnownZones:
         """Tell whether the zones *ids* are all active ones of a view, the one that was listed last."""
         return bool(ids) and self._whole_view == frozenset(ids)
 
-    def of(self, ids: Iterable[int]) -> tuple[tuple[ZoneRow, ...], frozenset[int]] | None:
+    def of(self, ids: Iterable[int]) -> tuple[tuple[ZoneRow, ...], int] | None:
         """Return the rows of the zones *ids* and a look from before all of them; None where one is not known (any more)."""
         found = [self._listed.get(number) for number in ids]
         known = [each for each in found if each is not None and each.until > self._clock()]
         if not known or len(known) < len(found):
             return None
-        return tuple(each.row for each in known), frozenset.intersection(*{each.before for each in known})
+        return tuple(each.row for each in known), min(each.before for each in known)
 
 
 def _batches(ids: list[int]) -> Iterable[list[int]]:

@@ -124,7 +124,7 @@ class _Reader:
             return
         if records is None:
             return
-        stale = await self.window.zones(await self.window.look() - before)
+        _, stale = await self.window.edited(before)
         if not stale <= {zone.id for zone in zones}:
             return  # one that was not listed, perhaps of another view and called as one of these: its records are among them
         for zone in sorted(zones, key=lambda zone: len(records.get(zone.id, ())), reverse=True):
@@ -159,8 +159,8 @@ class _Reader:
                     raise
                 zones, before = None, await self.window.look()
                 continue
-            after = await self.window.look()
-            stale = await self.window.zones(after - before) & pending.keys()
+            after, edited = await self.window.edited(before)
+            stale = edited & pending.keys()
             if records.counted != len(records.rows):
                 if not stale and attempt + 2 == ATTEMPTS:  # no edit that NetBox logs explains it
                     check_whole(RECORDS, records.counted, len(records.rows))
@@ -179,7 +179,8 @@ class _Reader:
         before = await self.window.look()
         zones = await self._zones([ref.id])
         records = await self._records(zones)
-        edited = ref.id in await self.window.zones(await self.window.look() - before)
+        _, zones_edited = await self.window.edited(before)
+        edited = ref.id in zones_edited
         if not edited:
             check_whole(RECORDS, records.counted, len(records.rows))
         if edited and records.pages > 1:

@@ -2,23 +2,23 @@
 
 One cheap request where nothing happened: the entries from the last one that was seen on, itself among them, so that the same
 answer tells whether this is still the log that we know. Ids that are missing below are asked for until they can no longer
-come (`netbox_pdns.triggers.sight`).
+come (`netbox_pdns.netbox.sight`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from netbox_pdns.netbox.changes import IDS_AT_ONCE
+from netbox_pdns.netbox.changes import IDS_AT_ONCE, Entries, missing
 from netbox_pdns.netbox.client import NotPermittedError
+from netbox_pdns.netbox.sight import Sight
 from netbox_pdns.netbox.wire import ChangeRow, LogEntry
 from netbox_pdns.sync.hints import Cause, Depth, Hint, Hints, Trigger
 from netbox_pdns.triggers.clocks import Clocks
 from netbox_pdns.triggers.meaning import OBJECT_TYPES, RECORD, ZONE, Meaning, meant
 from netbox_pdns.triggers.progress import EVERYWHERE, Cursors, Mark, Progress
-from netbox_pdns.triggers.sight import Gap, Sight
 from netbox_pdns.triggers.standing import Standing
 from netbox_pdns.triggers.taken_away import taken_away
 from netbox_pdns.triggers.told import Told
@@ -28,21 +28,13 @@ NAME = "feed"
 """What the feed is called on the board and in the store."""
 MOST_UNREAD = 2_000
 """Entries of one look that are read one by one; of more, everything is looked at."""
-MOST_ASKED = 200
-"""Missing ids that are asked for by name; more are asked for by where they begin and end."""
 
 
-class Log(NamesOfZones, Protocol):
+class Log(NamesOfZones, Entries, Protocol):
     """The change log; see `netbox_pdns.netbox.changes.ChangeLog`."""
 
     async def newest(self, *, older_than: float = 0.0, below: int | None = None) -> LogEntry | None:
         """Return the entry with the greatest id: of those *older_than* so many seconds, or with ids *below*."""
-
-    def between(self, first: int, last: int | None = None) -> AsyncIterator[Sequence[LogEntry]]:
-        """Yield the entries with ids from *first* to *last*, page by page, in the order of ids."""
-
-    async def there(self, ids: Sequence[int]) -> Sequence[LogEntry]:
-        """Return those of the entries *ids* that are there."""
 
     async def rows(self, ids: Sequence[int]) -> Sequence[ChangeRow]:
         """Return those of up to `IDS_AT_ONCE` entries that are there with what they say, in the order of ids."""
@@ -133,7 +125,8 @@ class ChangeFeed:
         asked = self._clocks.steady()
         if not await self._see_new():
             return
-        await self._see_missing()
+        async for page in missing(self._log, self._progress.sight):
+            self._note(page)
         await self._tell()
         self._progress.sight.give_up(asked - self._overlap)
         self._cursors.save()
@@ -178,16 +171,6 @@ class ChangeFeed:
             detail, "was NetBox restored from a backup? if it is right as it is: netbox-pdns accept-source"
         )
         self._gone_back(detail)
-
-    async def _see_missing(self) -> None:
-        gaps = self._progress.sight.gaps
-        if not gaps:
-            return
-        if self._progress.sight.missing <= MOST_ASKED:
-            self._note(await self._log.there(_ids(gaps)))
-            return
-        async for page in self._log.between(gaps[0].first, gaps[-1].last):
-            self._note(page)
 
     def _note(self, page: Sequence[LogEntry]) -> None:
         """Take note of entries that are there; those that are new and mean something are to be read."""
@@ -263,10 +246,6 @@ def _meaning(row: ChangeRow, names: Mapping[int, str]) -> Meaning:
 
 def _mark(entry: LogEntry) -> Mark:
     return Mark(entry.id, entry.time.timestamp(), entry.request_id)
-
-
-def _ids(gaps: Sequence[Gap]) -> Sequence[int]:
-    return [number for gap in gaps for number in range(gap.first, gap.last + 1)]
 
 
 def _moment(seconds: float) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from netbox_pdns.triggers.sight import Gap, Sight, ranges
+from netbox_pdns.netbox.sight import Gap, Sight, ranges
 
 EVERYWHERE = ""
 """Stands for all zones, where it cannot be told which are concerned."""
