@@ -108,7 +108,7 @@ class ChangeWindow:
             self._next = None  # who asks from now on wants to see what comes meanwhile
             asked = self._clock()
             if self._sight is not None and asked < self._sight_until:
-                await self._see_more(self._sight, asked)
+                await self._see_more(self._sight)
             else:
                 await self._see_all(asked)
             self._forget(asked - 2 * self._overlap)
@@ -125,15 +125,14 @@ class ChangeWindow:
             return
         last = await self._log.newest(older_than=self._overlap)
         sight = Sight(0 if last is None else last.id)
-        await self._see_more(sight, asked)
+        await self._see_more(sight)
         self._sight, self._sight_until = sight, asked + self._overlap
 
-    async def _see_more(self, sight: Sight, asked: float) -> None:
+    async def _see_more(self, sight: Sight) -> None:
         async for page in self._log.between(sight.top + 1):
             self._see(sight, page)
         async for page in missing(self._log, sight):
             self._see(sight, page)
-        sight.give_up(asked - self._overlap)
 
     def _see(self, sight: Sight, page: Sequence[LogEntry]) -> None:
         sight.see((entry.id for entry in page), self._clock())
