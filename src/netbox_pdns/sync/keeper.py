@@ -63,7 +63,8 @@ class Keeper:
         self._board = board
         self._tell = tell
         self._patience = patience
-        self._drift = drift
+        self.drift: Literal["mend", "report"] = drift
+        """What a scheduled pass over all content does; it may be exchanged at any time."""
         self._backoff = backoff
         self._failed_passes = 0
         self._later: dict[str, asyncio.TimerHandle] = {}
@@ -134,7 +135,7 @@ class Keeper:
         initial = cause.trigger is Trigger.START
         if initial:
             self._board.initial_sync.started = True
-        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self._drift == "report"
+        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self.drift == "report"
         dry = reporting or self._board.suspect is not None
         self._tell(PassBegun(depth, cause, names))
         failures: dict[str, NetboxPdnsError] = {}
