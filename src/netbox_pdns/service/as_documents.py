@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
 from netbox_pdns.service import documents
 from netbox_pdns.service.documents import moment
 from netbox_pdns.service.ports import Receipt
-from netbox_pdns.sync.board import Condition, TargetState, ZoneState
+from netbox_pdns.sync.board import Condition, TargetState, ZoneCounts, ZoneState
 from netbox_pdns.sync.shapes import held_shape, left_out_shape
 
 
@@ -59,9 +56,9 @@ def zone_on_target(state: ZoneState) -> documents.ZoneOnTarget:
     )
 
 
-def target(state: TargetState, zones: Iterable[ZoneState]) -> documents.Target:
-    """Return a target; of *zones* those that are its are counted."""
-    counted = Counter(zone.condition for zone in zones if zone.target == state.name)
+def target(state: TargetState, counts: ZoneCounts | None) -> documents.Target:
+    """Return a target; *counts* are of its zones, None where it has none."""
+    conditions = (counts or ZoneCounts()).conditions
     queue = state.queue
     return documents.Target(
         name=state.name,
@@ -77,7 +74,7 @@ def target(state: TargetState, zones: Iterable[ZoneState]) -> documents.Target:
         last_pass=moment(state.last_pass),
         error=state.error,
         held=tuple(map(held_shape, state.held)),
-        zones={str(condition): counted[condition] for condition in Condition},
+        zones={str(condition): conditions[condition] for condition in Condition},
     )
 
 

@@ -113,7 +113,7 @@ def status(parts: ServiceParts, now: float) -> Status:
     """Return it as it is at *now* (seconds since 1970)."""
     board = parts.board
     verdict = judged(board, now)
-    zones = tuple(board.zones())
+    counts = tuple(board.counts.values())
     targets = tuple(board.target(name) for name in sorted(board.targets))
     store = parts.store()
     return Status(
@@ -138,9 +138,9 @@ def status(parts: ServiceParts, now: float) -> Status:
         targets=tuple(map(_target, targets)),
         triggers=tuple(_trigger(each) for _, each in sorted(board.triggers.items())),
         zones={str(condition): count for condition, count in board.counted().items()},
-        left_out=sum(len(zone.left_out) for zone in zones),
-        held=sum(len(zone.held) for zone in zones) + sum(len(target.held) for target in targets),
-        not_served=sum(len(zone.not_served) for zone in zones),
+        left_out=sum(each.left_out for each in counts),
+        held=sum(each.held for each in counts) + sum(len(target.held) for target in targets),
+        not_served=sum(each.not_served for each in counts),
         store=StoreState(store.ok, store.detail, store.behind, store.lost, store.persistent),
     )
 
