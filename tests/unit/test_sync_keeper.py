@@ -303,6 +303,54 @@ def test_a_pass_never_puts_back_what_a_hint_brought_meanwhile(tmp_path: Path) ->
     run(work)
 
 
+def test_a_pass_never_makes_anew_what_a_hint_found_gone_meanwhile(tmp_path: Path) -> None:
+    """It read NetBox before the zone was deleted, and comes to it when neither side has it any more."""
+    source, target = netbox(*MANY), MemoryTarget()
+    reading, go_on = asyncio.Event(), asyncio.Event()
+    read = source.read
+
+    async def slowly(zones):  # type: ignore[no-untyped-def]
+        async for desired in read(zones):
+            if desired.ref.name == MANY[0]:
+                reading.set()
+                await go_on.wait()
+            yield desired
+
+    source.read = slowly  # type: ignore[method-assign]
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            here.keeper.look_everywhere(Depth.CONTENT, people())
+            await reading.wait()
+            source.views = {None: [zone(name, "192.0.2.1") for name in MANY[1:]]}
+            here.keeper.look(hint(MANY[0]))
+            await here.until(lambda: looks(here, MANY[0]))
+            go_on.set()
+            await here.until(lambda: passes(here))
+            assert MANY[0] not in target.served
+
+    run(work)
+
+
+def test_nothing_is_kept_of_names_that_exist_nowhere(tmp_path: Path) -> None:
+    """Whoever asks for ever new ones costs no memory: neither between passes nor when one is over."""
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(), MemoryTarget()) as here:
+            for number in range(200):
+                here.keeper.look(hint(f"no{number}.example."))
+            here.keeper.look_everywhere(Depth.CONTENT, people())
+            await here.until(lambda: passes(here) and looks(here, "no199.example."))
+            here.keeper.look(hint("no200.example."))
+            await here.until(lambda: looks(here, "no200.example."))
+            (worker,) = here.workers
+            kept_names = [each for each in vars(worker).values() if isinstance(each, (dict, set)) and each]
+            assert kept_names == []
+            assert [state.zone for state in here.board.zones()] == [A, B]
+
+    run(work)
+
+
 def test_a_zone_that_a_pass_could_not_bring_is_tried_again_by_itself(tmp_path: Path) -> None:
     target = MemoryTarget(fails={A: DataError("bad")})
 

@@ -140,7 +140,9 @@ class Keeper:
         self._tell(PassBegun(depth, cause, names))
         failures: dict[str, NetboxPdnsError] = {}
         try:
-            async with self._hold(("", ""), "full_sync"):
+            async with self._hold(("", ""), "full_sync"), AsyncExitStack() as stack:
+                for name in names:
+                    stack.enter_context(self._workers[name].passed_over())
                 await self._over_all(depth, cause, names, failures, dry=dry)
         except NetboxPdnsError as raised:
             failures |= dict.fromkeys(names, raised)
@@ -159,7 +161,7 @@ class Keeper:
     async def _over_all(
         self, depth: Depth, cause: Cause, names: Sequence[str], failures: dict[str, NetboxPdnsError], *, dry: bool
     ) -> None:
-        turns = PassTurns(self._workers, self._hold, cause, self._monotonic)
+        turns = PassTurns(self._workers, self._hold, cause)
         served = [self._workers[name].served for name in names]
         only = None
         if depth is Depth.LISTS:
@@ -232,13 +234,12 @@ class Keeper:
 
 
 class PassTurns:
-    """Whose turn a zone is, for one pass that begins now."""
+    """Whose turn a zone is, for the pass that goes on."""
 
-    def __init__(self, workers: Mapping[str, Worker], hold: Hold, cause: Cause, monotonic: Callable[[], float]) -> None:
+    def __init__(self, workers: Mapping[str, Worker], hold: Hold, cause: Cause) -> None:
         self._workers = workers
         self._hold = hold
         self._cause = cause
-        self._began = monotonic()
 
     def turn(self, target: str, zone: str) -> AbstractAsyncContextManager[bool]:
         """Yield whether the pass may work on the zone; where it may not, the zone gets a hint, and is not left out."""
@@ -253,7 +254,7 @@ class PassTurns:
             except TransientError:  # not had in time: whoever has it looks at the zone, and the queue does after that
                 ours = False
             else:
-                ours = worker.touched.get(zone, self._began - 1) < self._began
+                ours = not worker.touched(zone)
             if not ours:
                 worker.hint(Hint(zone, self._cause, WHOLE, target))
             yield ours
