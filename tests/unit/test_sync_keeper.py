@@ -236,6 +236,44 @@ def test_what_is_held_is_shown_on_the_board(tmp_path: Path) -> None:
     run(work)
 
 
+@pytest.mark.parametrize(
+    ("depth", "stays", "reason"),
+    [
+        pytest.param(None, (), "source", id="a-hint-for-the-last-zone-of-a-view"),
+        pytest.param(Depth.LISTS, (), "source", id="no-zone-is-left-in-the-lists"),
+        pytest.param(Depth.CONTENT, (), "source", id="no-zone-is-left-to-compare"),
+        pytest.param(Depth.CONTENT, (B,), "zones", id="too-many-would-go"),
+    ],
+)
+def test_a_deletion_that_waits_is_held_like_any_change(
+    tmp_path: Path, depth: Depth | None, stays: tuple[str, ...], reason: str
+) -> None:
+    """However it came about that the zone was looked at: on the board, in what is told, and in no drift."""
+    target, gone = MemoryTarget(), [A, *MANY[:4]]
+    for name in (*gone, *stays):
+        target.has(zone(name, "192.0.2.1"))
+    source = MemorySource({None: [zone(name, "192.0.2.1") for name in stays]})
+    source.gone = {name: Gone("deleted in NetBox") for name in gone}
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            if depth is None:
+                here.keeper.look(hint(A))
+            else:
+                here.keeper.look_everywhere(depth, people())
+            done = lambda: [each for each in here.told if isinstance(each, LookDone) and each.work.zone == A]  # noqa: E731
+            await here.until(done)
+            state, outcome = here.board.zone("one", A), done()[-1].outcome
+            assert outcome is not None
+            assert outcome.plan is not None
+            assert (state.condition, state.differences) == (Condition.HELD, 0)
+            assert [str(each.reason) for each in state.held] == [reason]
+            assert outcome.plan.held == state.held
+            assert A in target.served
+
+    run(work)
+
+
 def test_a_first_pass_brings_everything_and_says_so(tmp_path: Path) -> None:
     target = MemoryTarget()
 

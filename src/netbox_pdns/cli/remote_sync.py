@@ -192,7 +192,6 @@ def _composed(
             TargetReport(
                 each["name"],
                 tuple(outcome for outcome in done if outcome.target == each["name"]),
-                held=tuple(map(_held, each["held"])),
                 error=None if each["error"] is None else TransientError(each["error"]),
             )
             for each in targets

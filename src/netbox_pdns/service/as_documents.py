@@ -73,7 +73,6 @@ def target(state: TargetState, counts: ZoneCounts | None) -> documents.Target:
         ),
         last_pass=moment(state.last_pass),
         error=state.error,
-        held=tuple(map(held_shape, state.held)),
         zones={str(condition): conditions[condition] for condition in Condition},
     )
 

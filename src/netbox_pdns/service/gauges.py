@@ -78,22 +78,20 @@ class BoardCollector(Collector):
         waiting = _gauge("queue_backing_off", "Zones that failed and wait for their next try.", "target")
         oldest = _gauge("queue_oldest_seconds", "For how long the oldest of them waits.", "target")
         passed = _gauge("last_pass_timestamp_seconds", "When all zones had last been looked at.", "target")
-        held = _gauge("held_target", "What is held of a target as a whole.", "target")
         for name in sorted(self._board.targets):
             target = self._board.target(name)
             depth.add_metric([name], target.queue.depth)
             active.add_metric([name], target.queue.active)
             waiting.add_metric([name], target.queue.backing_off)
             oldest.add_metric([name], target.queue.oldest)
-            held.add_metric([name], len(target.held))
             if target.last_pass is not None:
                 passed.add_metric([name], target.last_pass)
-        yield from (depth, active, waiting, oldest, passed, held)
+        yield from (depth, active, waiting, oldest, passed)
 
     def _zones(self) -> Iterator[GaugeMetricFamily]:
         standing = _gauge("zones", "Zones by how they stand.", "target", "condition")
         left_out = _gauge("left_out_records", "Records that cannot be served.", "target")
-        held = _gauge("held_changes", "Changes that wait for a word, in zones.", "target")
+        held = _gauge("held_changes", "Changes that wait for a word, the deletions of zones among them.", "target")
         drift = _gauge("differing_rrsets", "RRsets that are not as NetBox wants them.", "target")
         unserved = _gauge("not_served_rrsets", "RRsets that were written and that DNS does not show.", "target")
         for target in sorted({*self._board.targets, *self._board.counts}):

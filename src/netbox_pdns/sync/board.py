@@ -106,8 +106,6 @@ class TargetState:
     last_pass: float | None = None
     """When all of its zones had last been looked at."""
     error: str | None = None
-    held: tuple[Held, ...] = ()
-    """What is held of the target as a whole."""
 
 
 @dataclass(slots=True)

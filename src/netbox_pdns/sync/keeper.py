@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Literal, Protocol
 
 from netbox_pdns.errors import NetboxPdnsError, TransientError, UnexpectedError
-from netbox_pdns.planning.values import Held
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Event, Listener, LookDone, PassBegun, PassDone, ZoneDone, ZonePlanned
@@ -179,7 +178,7 @@ class Keeper:
 
         report = await self._make_engine(served, listen, turns).run(SyncRequest(only=only, dry_run=dry))
         for done in report.targets:
-            self._note(done.name, done.error, done.held)
+            self._note(done.name, done.error)
             failures |= {} if done.error is None else {done.name: done.error}
 
     async def _survey(self, served: Served, failures: dict[str, NetboxPdnsError]) -> frozenset[tuple[str, str]]:
@@ -188,9 +187,9 @@ class Keeper:
             zones = await differing(self._source, served, self._board)
         except NetboxPdnsError as error:
             failures[name] = error
-            self._note(name, error, self._board.targets[name].held)
+            self._note(name, error)
             return frozenset()
-        self._note(name, None, self._board.targets[name].held)
+        self._note(name, None)
         return frozenset((name, zone) for zone in zones)
 
     def _listen(self, event: Event, cause: Cause, *, dry: bool) -> None:
@@ -198,7 +197,7 @@ class Keeper:
             case ZonePlanned():
                 self._workers[event.plan.target].learn(event)
             case ZoneDone():
-                self._after_zone(event.outcome, cause, dry=dry)
+                self._after_zone(event.outcome.held_by(event.held), cause, dry=dry)
             case _:
                 self._tell(event)
 
@@ -216,11 +215,11 @@ class Keeper:
         work = Work(outcome.zone, WHOLE, (cause,), frozenset(), 0.0)
         self._tell(LookDone(outcome.target, work, outcome, outcome.error, outcome.seconds, dry))
 
-    def _note(self, target: str, error: NetboxPdnsError | None, held: tuple[Held, ...]) -> None:
+    def _note(self, target: str, error: NetboxPdnsError | None) -> None:
         state = self._board.targets[target]
         passed = state.last_pass if error is not None else self._board.clock()
         said = None if error is None else str(error)
-        self._board.targets[target] = replace(state, error=said, held=held, last_pass=passed)
+        self._board.targets[target] = replace(state, error=said, last_pass=passed)
 
     def _after_pass(self, *, initial: bool, error: NetboxPdnsError | None) -> None:
         self._board.tally.syncs += 1
