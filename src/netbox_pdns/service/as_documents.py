@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from netbox_pdns.service import documents
 from netbox_pdns.service.documents import moment
 from netbox_pdns.service.ports import Receipt
@@ -12,48 +14,43 @@ from netbox_pdns.sync.shapes import held_shape, left_out_shape
 def zone_row(state: ZoneState) -> documents.ZoneRow:
     """Return a zone on a target, in numbers."""
     return documents.ZoneRow(
+        **_standing(state),
         zone=state.zone,
-        target=state.target,
-        condition=state.condition,
-        view=state.view,
-        netbox_url=state.url,
-        records=state.records,
-        netbox_serial=state.source_serial,
-        served_serial=state.served_serial,
-        looked_at=moment(state.looked_at),
-        changed_at=moment(state.changed_at),
-        differences=state.differences,
         left_out=len(state.left_out),
         held=len(state.held),
         not_served=len(state.not_served),
-        error=state.error,
-        attempts=state.attempts,
-        next_try=moment(state.next_try),
     )
 
 
 def zone_on_target(state: ZoneState) -> documents.ZoneOnTarget:
     """Return a zone on a target, whole."""
     return documents.ZoneOnTarget(
-        target=state.target,
-        condition=state.condition,
-        view=state.view,
-        netbox_url=state.url,
-        records=state.records,
-        netbox_serial=state.source_serial,
-        served_serial=state.served_serial,
-        looked_at=moment(state.looked_at),
-        changed_at=moment(state.changed_at),
-        differences=state.differences,
+        **_standing(state),
         left_out=tuple(map(left_out_shape, state.left_out)),
         held=tuple(map(held_shape, state.held)),
         not_served=state.not_served,
-        error=state.error,
         error_class=state.error_class,
         hint=state.hint,
-        attempts=state.attempts,
-        next_try=moment(state.next_try),
     )
+
+
+def _standing(state: ZoneState) -> dict[str, Any]:
+    """Return how a zone stands on a target, as both shapes tell it."""
+    return {
+        "target": state.target,
+        "condition": state.condition,
+        "view": state.view,
+        "netbox_url": state.url,
+        "records": state.records,
+        "netbox_serial": state.source_serial,
+        "served_serial": state.served_serial,
+        "looked_at": moment(state.looked_at),
+        "changed_at": moment(state.changed_at),
+        "differences": state.differences,
+        "error": state.error,
+        "attempts": state.attempts,
+        "next_try": moment(state.next_try),
+    }
 
 
 def target(state: TargetState, counts: ZoneCounts | None) -> documents.Target:
