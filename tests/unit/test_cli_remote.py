@@ -185,6 +185,16 @@ def test_a_zone_whose_target_does_not_answer(running: Running) -> None:
     assert "pdns: its circuit breaker is open, no answer within 5 s, 2 zones wait" in " ".join(done.stderr.split())
 
 
+def test_a_target_that_is_not_called_has_failed(running: Running) -> None:
+    """It is not waited for; that its breaker is open is told, also where no look has failed yet."""
+    running.keeper.stuck = frozenset({""})
+    pdns = running.stage.board.targets["pdns"]
+    running.stage.board.targets["pdns"] = replace(pdns, breaker=BreakerState.OPEN)
+    done = running.run("sync", "--remote")
+    assert done.exit_code == 3, done.output
+    assert "pdns: its circuit breaker is open: not all zones of it were looked at" in " ".join(done.stdout.split())
+
+
 def test_one_target_of_two_that_never_looks(running: Running) -> None:
     """The others are reported as ever, it has failed: exit status 3, in the document too."""
     board = running.stage.board

@@ -69,7 +69,7 @@ class RemoteSync:
             since = _moment((await self.remote.post("/api/v1/sync"))["accepted"])
             late = {(name, "") for name in await self._until_passed(since, end)}
         rows = [row for row in await self._rows() if not patterns or matches(row["zone"], patterns)]
-        targets = await self._targets()
+        targets = [each if patterns else _with_error(each, since) for each in await self._targets()]
         whole = {(target["name"], "") for target in targets}
         if late and late >= ({(row["target"], row["zone"]) for row in rows} if patterns else whole):
             raise self._too_late(late, targets)
@@ -233,6 +233,13 @@ def _stands(target: Mapping[str, Any]) -> str:
     waiting = target["queue"]["depth"] + target["queue"]["active"]
     said += [f"{waiting} {'zone waits' if waiting == 1 else 'zones wait'}"] if waiting else []
     return ", ".join(said) or "it is still at work"
+
+
+def _with_error(target: Mapping[str, Any], since: datetime | None) -> Mapping[str, Any]:
+    """Return *target* with an error of its own where it was not looked at since it is not called, and none is told."""
+    if target["error"] or target["breaker"] == "closed" or _reached(target["last_pass"], since):
+        return target
+    return {**target, "error": f"its circuit breaker is {target['breaker']}: not all zones of it were looked at"}
 
 
 def _left_out(given: Mapping[str, Any]) -> LeftOut:
