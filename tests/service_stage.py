@@ -125,7 +125,7 @@ class Stage:
 
     def app(self) -> FastAPI:
         """Return the application; building one takes a tenth of a second, so that those that may be share one."""
-        if self.service.options.trusted_proxies or list(self.service.secrets):
+        if list(self.service.secrets):
             return create_app(self.service)
         if not _SHARED:
             _SHARED.append(create_app(self.service))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from netbox_pdns.store.memory import remembering
-from netbox_pdns.store.values import Receipt, SourceMark, ZoneNote
+from netbox_pdns.store.values import Receipt, ZoneNote
 
 
 async def main(directory: Path) -> None:
@@ -21,7 +21,6 @@ async def main(directory: Path) -> None:
             memory.removals.settle(
                 await memory.removals.reserve("ns1", "a.example.", [("a.example.", "A", str(number))])
             )
-            memory.source.advance(SourceMark(number, 1.0, "r"))
             memory.cursors.save("changes", "ns1", number)
             if number % 3 == 0:
                 assert await memory.settled(30)

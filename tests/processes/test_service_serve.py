@@ -57,7 +57,7 @@ def test_it_refuses_an_example_key(tmp_path: Path) -> None:
 
 
 def test_it_is_told_to_read_again_and_to_stop(tmp_path: Path) -> None:
-    """SIGHUP: other keys and another log level count, wrong ones change nothing. SIGTERM: it stops with exit status 0."""
+    """SIGHUP: what can be exchanged counts, the rest is named, wrong settings change nothing. SIGTERM: exit status 0."""
     dotenv = tmp_path / ".env"
     dotenv.write_text("NETBOX_PDNS_API_KEY=first-key-1b7d\n")
     heard = tmp_path / "notify"
@@ -70,9 +70,19 @@ def test_it_is_told_to_read_again_and_to_stop(tmp_path: Path) -> None:
             assert _status(program, "first-key-1b7d") == 200
             assert _status(program, "other-key-93c0") == 401
 
-            dotenv.write_text("NETBOX_PDNS_API_KEY=other-key-93c0\nNETBOX_PDNS_LOG_LEVEL=DEBUG\n")
+            others = {"API_KEY": "other-key-93c0", "LOG_LEVEL": "DEBUG", "STATUS_NEEDS_KEY": "true"}
+            others |= {"WEBHOOK_SECRET": "a-secret-5f1c", "ZONE_PAUSE": "9"}
+            dotenv.write_text("".join(f"NETBOX_PDNS_{name}={value}\n" for name, value in others.items()))
             program.signalled(signal.SIGHUP)
-            program.said("reloaded")
+            line = program.said("reloaded")
+            applied = ("API_KEY", "LOG_LEVEL", "STATUS_NEEDS_KEY", "WEBHOOK_SECRET")
+            assert all(f"NETBOX_PDNS_{name}" in line.partition("needs_restart")[0] for name in applied)
+            assert "needs_restart=NETBOX_PDNS_ZONE_PAUSE" in line
+            assert not any(value in line for value in ("other-key-93c0", "a-secret-5f1c"))
+            assert httpx2.get(f"{program.url}/status").status_code == 401
+            assert (
+                httpx2.post(f"{program.url}/webhooks/netbox", content=b"{}").headers["WWW-Authenticate"] == "Signature"
+            )
             assert _status(program, "first-key-1b7d") == 401
             assert _status(program, "other-key-93c0") == 200
             program.said("[debug]")
@@ -81,6 +91,12 @@ def test_it_is_told_to_read_again_and_to_stop(tmp_path: Path) -> None:
             program.signalled(signal.SIGHUP)
             assert "all stays as it was" in program.said("not reloaded")
             assert _status(program, "other-key-93c0") == 200
+
+            dotenv.write_text(
+                "".join(f"NETBOX_PDNS_{name}={value}\n" for name, value in {**others, "LOG_LEVEL": "INFO"}.items())
+            )
+            program.signalled(signal.SIGHUP)
+            assert "needs_restart=NETBOX_PDNS_ZONE_PAUSE" in program.said("applied=NETBOX_PDNS_LOG_LEVEL needs")
 
             program.signalled(signal.SIGTERM)
             assert program.ended() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import time
@@ -20,14 +21,16 @@ from service_stage import HELD, KEY, LEFT_OUT, KeptReceipt, RememberedHints, Sta
 from typer.testing import CliRunner
 
 from netbox_pdns.cli.app import app
-from netbox_pdns.cli.remote import url_of
+from netbox_pdns.cli.remote import open_remote, url_of
+from netbox_pdns.cli.remote_sync import RemoteSync
 from netbox_pdns.cli.status import duration
 from netbox_pdns.cli.watch import View, line_of, page
+from netbox_pdns.errors import TransientError
 from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.serving import serving
 from netbox_pdns.settings import load_settings
-from netbox_pdns.sync.board import Condition
-from netbox_pdns.sync.hints import Cause, Depth, Hint
+from netbox_pdns.sync.board import BreakerState, Condition, QueueState
+from netbox_pdns.sync.hints import Cause, Depth, Hint, Trigger
 
 
 @dataclass
@@ -36,10 +39,14 @@ class Keeper(RememberedHints):
 
     stage: Stage | None = None
     finds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stuck: frozenset[str] = frozenset()
+    """The zones at which it never looks; with "" there is one always, so that no pass ends."""
 
     def look(self, hint: Hint) -> None:
         """Look at the zone."""
         super().look(hint)
+        if hint.zone in self.stuck:
+            return
         assert self.stage is not None
         board = self.stage.board
         board.note(zone_state(hint.zone, **{"looked_at": board.clock(), **self.finds.get(hint.zone, {})}))
@@ -51,7 +58,9 @@ class Keeper(RememberedHints):
         board = self.stage.board
         for zone in [*self.finds, *(each.zone for each in list(board.zones()))]:
             self.look(Hint(zone, cause))
-        board.targets["pdns"] = replace(board.targets["pdns"], last_pass=board.clock())
+        for name, state in board.targets.items():
+            if name != "stuck" and "" not in self.stuck:
+                board.targets[name] = replace(state, last_pass=board.clock())
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,102 @@ def test_sync_of_a_zone_that_fails(running: Running) -> None:
     assert "hint: is it on?" in done.stdout
     document = as_promised(json.loads(running.run("sync", "--remote", "--zone", "example.com", "--json").stdout))
     assert document["summary"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        pytest.param({}, "it is still at work", id="at-work"),
+        pytest.param({"error": "PowerDNS: 401 Unauthorized"}, "PowerDNS: 401 Unauthorized", id="its-passes-fail"),
+    ],
+)
+@pytest.mark.parametrize("zones", [(), ("--zone", "example.com")], ids=["everything", "a-zone"])
+def test_a_target_that_never_looks(running: Running, target: dict[str, Any], said: str, zones: tuple[str, ...]) -> None:
+    """After the time that it gets the wait is over: exit status 1, how the target stands, and what waits longer."""
+    running.keeper.stuck = frozenset({"", "example.com."})
+    running.stage.board.targets["pdns"] = replace(running.stage.board.targets["pdns"], queue=QueueState(), **target)
+    done = running.run("sync", "--remote", "--timeout", "0.01", *zones)
+    assert done.exit_code == 1, done.output
+    assert f"the service has looked at nothing within 0.01 s: pdns: {said}" in " ".join(done.stderr.split())
+    assert "--timeout SECONDS" in done.stderr
+
+
+def test_a_zone_whose_target_does_not_answer(running: Running) -> None:
+    """The circuit breaker that keeps the service from looking at it is what is said, and how many zones wait."""
+    running.keeper.stuck = frozenset({"example.com."})
+    pdns = running.stage.board.targets["pdns"]
+    running.stage.board.targets["pdns"] = replace(pdns, breaker=BreakerState.OPEN, error="no answer within 5 s")
+    done = running.run("sync", "--remote", "--zone", "example.com", "--timeout", "0.01")
+    assert done.exit_code == 1, done.output
+    assert "pdns: its circuit breaker is open, no answer within 5 s, 2 zones wait" in " ".join(done.stderr.split())
+
+
+def test_a_target_that_is_not_called_has_failed(running: Running) -> None:
+    """It is not waited for; that its breaker is open is told, also where no look has failed yet."""
+    running.keeper.stuck = frozenset({""})
+    pdns = running.stage.board.targets["pdns"]
+    running.stage.board.targets["pdns"] = replace(pdns, breaker=BreakerState.OPEN)
+    done = running.run("sync", "--remote")
+    assert done.exit_code == 3, done.output
+    assert "pdns: its circuit breaker is open: not all zones of it were looked at" in " ".join(done.stdout.split())
+
+
+def test_one_target_of_two_that_never_looks(running: Running) -> None:
+    """The others are reported as ever, it has failed: exit status 3, in the document too."""
+    board = running.stage.board
+    board.targets["stuck"] = replace(board.targets["pdns"], name="stuck", queue=QueueState(), error="it is full")
+    board.note(replace(zone_state("example.com."), target="stuck"))
+    done = running.run("sync", "--remote", "--timeout", "0.01")
+    assert done.exit_code == 3, done.output
+    assert "stuck: not looked at within 0.01 s: it is full" in " ".join(done.stdout.split())
+    assert "2 zones: nothing was changed, 0 left out, 0 held, 1 failed" in done.stdout
+    document = as_promised(json.loads(running.run("sync", "--remote", "--timeout", "0.01", "--json").stdout))
+    assert document["summary"]["failed"] == 1
+
+
+def test_one_zone_of_two_that_is_never_looked_at(running: Running) -> None:
+    """It alone has failed."""
+    running.stage.board.note(zone_state("a.example."))
+    running.stage.board.note(zone_state("b.example."))
+    running.keeper.stuck = frozenset({"b.example."})
+    done = running.run("sync", "--remote", "--zone", "*.example", "--timeout", "0.01")
+    assert done.exit_code == 3, done.output
+    assert "2 zones: nothing was changed, 0 left out, 0 held, 1 failed" in done.stdout
+    assert "b.example. on pdns: not looked at within 0.01 s" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("limit", "hours"),
+    [pytest.param(0.0, 3, id="without-end"), pytest.param(2 * 3600.0, 2, id="two-hours")],
+)
+def test_how_long_it_waits(running: Running, limit: float, hours: int) -> None:
+    """As long as it is told to, for a service that looks in the third hour."""
+    running.keeper.stuck = frozenset({""})
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            running.keeper.stuck = frozenset()
+            running.keeper.look_everywhere(Depth.LISTS, Cause(Trigger.PEOPLE, 0.0))
+
+    async def wait() -> None:
+        environ = {**NOWHERE, "NETBOX_PDNS_REMOTE_URL": running.url, "NETBOX_PDNS_API_KEY": KEY}
+        async with open_remote(load_settings(environ, None)) as remote:
+            await RemoteSync(remote, limit, clock=lambda: 3600.0 * len(slept), sleep=sleep).run(())
+
+    if limit:
+        with pytest.raises(TransientError, match="nothing within 7200 s"):
+            asyncio.run(wait())
+    else:
+        asyncio.run(wait())
+    assert len(slept) == hours
+
+
+def test_a_timeout_is_for_the_service_alone() -> None:
+    """A run of our own has time limits for each call, in the settings."""
+    done = CliRunner().invoke(app, ["sync", "--timeout", "5"])
+    assert (done.exit_code, "--remote" in done.output) == (2, True)
 
 
 @pytest.mark.parametrize("option", [["--dry-run"], ["--force", "all"], ["--adopt", "all"], ["--plan", "p.json"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from webhook_receiver import receiving
 
 from netbox_pdns.sandbox.background import in_background
 from netbox_pdns.sandbox.netbox import Hook, Permission, Token, running_netbox
+from netbox_pdns.sandbox.netbox.webhooks import Delivery
+from netbox_pdns.sandbox.netbox.worker import Worker
 from netbox_pdns.triggers.signatures import is_signed
 
 _DNS = "/api/plugins/netbox-dns"
@@ -110,6 +113,29 @@ def test_a_webhook_that_leads_nowhere_holds_up_no_other() -> None:
                 _post(client, "views", {"name": "one"})
                 _post(client, "views", {"name": "two"})
             assert receiver.until(lambda delivery: delivery.line == ("created", "view", "two"))
+
+
+def test_webhooks_for_which_there_is_no_room_are_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    """The log says how many; those that wait are sent, and those that come when there is room again."""
+
+    async def work(url: str) -> None:
+        def numbered(*numbers: int) -> list[Delivery]:
+            return [Delivery("POST", url, {}, b"%d" % number, 60, True, None) for number in numbers]
+
+        worker = Worker(most=3)
+        worker.enqueue(numbered(1, 2))
+        worker.enqueue(numbered(3, 4, 5))
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(worker.run())
+            before = await asyncio.to_thread(receiver.until, lambda each: each.body == b"3")
+            assert [each.body for each in before] == [b"1", b"2"]
+            worker.enqueue(numbered(6))
+            assert await asyncio.to_thread(receiver.until, lambda each: each.body == b"6") == []
+            running.cancel()
+
+    with receiving() as receiver:
+        asyncio.run(work(receiver.url))
+    assert caplog.messages == ["2 webhooks were dropped: 3 wait to be sent"]
 
 
 def test_secrets_are_not_printed() -> None:

@@ -30,10 +30,12 @@ class VirtualClock:
     now: float
     end: float
 
-    async def sleep(self, seconds: float) -> None:
-        """Move on; past the end whoever sleeps is cancelled."""
-        assert seconds >= 0
-        self.now += seconds
+    async def wait(self, woken: asyncio.Event, seconds: float | None) -> None:
+        """Move on; past the end whoever waits is cancelled."""
+        if woken.is_set():
+            return
+        assert seconds is None or seconds >= 0
+        self.now += self.end if seconds is None else seconds
         if self.now > self.end:
             raise asyncio.CancelledError
 
@@ -56,20 +58,39 @@ class Noted:
         self.told.append((name, at))
 
 
+def schedules(options: Mapping[str, str]) -> tuple[Schedule, ...]:
+    """Return the schedules of these settings, and of no others."""
+    return schedules_of(TriggerOptions.model_validate({"sync_crontab": "", "drift_crontab": "", **options}))
+
+
 def ran(
-    options: Mapping[str, str], hours: float, last: Mapping[str, datetime] | None = None, start: datetime = START
+    options: Mapping[str, str],
+    hours: float,
+    last: Mapping[str, datetime] | None = None,
+    start: datetime = START,
+    exchanged: tuple[float, Mapping[str, str]] | None = None,
 ) -> tuple[Noted, Board]:
-    """Return what a scheduler of these settings left within *hours* from *start*."""
+    """Return what a scheduler of these settings left within *hours* from *start*; after so many they are *exchanged*."""
     clock = VirtualClock(start.timestamp(), start.timestamp() + hours * 3600)
     noted, board = Noted(), Board()
+
+    async def wait(woken: asyncio.Event, seconds: float | None) -> None:
+        if exchanged is not None and clock.now < (at := start.timestamp() + exchanged[0] * 3600):
+            if seconds is not None and clock.now + seconds < at:
+                await clock.wait(woken, seconds)
+                return
+            clock.now = at
+            scheduler.exchange(schedules(exchanged[1]))
+        await clock.wait(woken, seconds)
+
     scheduler = Scheduler(
-        schedules_of(TriggerOptions.model_validate({"sync_crontab": "", "drift_crontab": "", **options})),
+        schedules(options),
         noted,
         board,
         last=last or {},
         told=noted.tell,
         clock=lambda: clock.now,
-        sleep=clock.sleep,
+        wait=wait,
     )
     try:
         asyncio.run(scheduler.run())
@@ -126,7 +147,33 @@ def test_what_was_missed_is_made_up_for_once(ago: timedelta | None, hours: list[
     assert _hours(noted) == [(Depth.LISTS, hour) for hour in hours]
 
 
-def test_nothing_scheduled_ends_at_once_and_says_so() -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "hours"),
+    [
+        pytest.param("0 */6 * * *", "0 */8 * * *", [6, 12, 20], id="other-times"),
+        pytest.param("0 */6 * * *", "0 23 * * *", [6, 11], id="sooner-than-the-one-before-would-have-been"),
+        pytest.param("0 */6 * * *", "30 20 * * *", [6], id="what-it-would-have-missed-is-not-made-up-for"),
+        pytest.param("0 */6 * * *", "never", [6], id="none-any-more"),
+        pytest.param("never", "0 */6 * * *", [12, 18], id="one-where-there-was-none"),
+        pytest.param("0 */6 * * *", "0 */6 * * *", [6, 12, 18], id="the-same"),
+    ],
+)
+def test_schedules_are_exchanged_at_work(before: str, after: str, hours: list[float]) -> None:
+    """Ten hours after noon: from then on the new ones count, and no other."""
+    zone = {"timezone": "UTC"}
+    noted, _ = ran({"sync_crontab": before, **zone}, 20, exchanged=(10, {"sync_crontab": after, **zone}))
+    assert [hour for _, hour in _hours(noted)] == hours
+
+
+def test_another_time_zone_counts_at_once() -> None:
+    """The same expression is another time then, and is shown so."""
+    tokyo = {"sync_crontab": "0 9 * * *", "timezone": "Asia/Tokyo"}
+    noted, board = ran({"sync_crontab": "0 9 * * *", "timezone": "UTC"}, 20, exchanged=(10, tokyo))
+    assert _hours(noted) == [(Depth.LISTS, 12)]
+    assert board.triggers["schedule"].detail == "next: sync at 2026-03-30T09:00+09:00"
+
+
+def test_nothing_scheduled_is_said() -> None:
     """Both expressions may be `never`."""
     noted, board = ran({"sync_crontab": "never", "drift_crontab": "never"}, 1)
     assert (noted.passes, board.triggers["schedule"].detail) == ([], "nothing is scheduled")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from service_stage import KEY, stage
 from starlette.requests import Request
+from starlette.testclient import TestClient
 
 from netbox_pdns.errors import ConfigurationError
-from netbox_pdns.service.auth import Guesses, Patience, client_of
+from netbox_pdns.service.app import create_app, exchange
+from netbox_pdns.service.auth import Access, Guesses, Patience, client_of
 from netbox_pdns.service.listening import check_listening, is_loopback
 
 ROUTES = [
@@ -67,6 +71,42 @@ def test_keys_are_exchanged_without_a_restart() -> None:
         service.service.access.reload(["next-key-d7c1"])
         assert client.get("/api/v1/targets", headers=old).status_code == 401
         assert client.get("/api/v1/targets", headers=new).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        pytest.param("/status", "status_needs_key", id="status"),
+        pytest.param("/metrics", "metrics_needs_key", id="metrics"),
+    ],
+)
+def test_where_a_key_is_needed_is_exchanged_without_a_restart(path: str, option: str) -> None:
+    """It counts from the next request on, and the description says so."""
+    shown = stage()
+    app = create_app(shown.service)
+    with TestClient(app, client=("192.0.2.7", 4711)) as client:
+        described = [bool(app.openapi()["paths"][path]["get"].get("security"))]
+        statuses = [client.get(path).status_code]
+        exchange(app, replace(shown.service, options=shown.service.options.model_copy(update={option: True})))
+        statuses.append(client.get(path).status_code)
+        described.append(bool(app.openapi()["paths"][path]["get"].get("security")))
+    assert (statuses, described) == ([200, 401], [False, True])
+
+
+def test_trusted_proxies_are_exchanged_without_a_restart() -> None:
+    """Who guesses behind one is told apart from the proxy as soon as it is named."""
+    shown = stage()
+    app = create_app(shown.service)
+    wrong = {"X-NetBox-PDNS-API-Key": "guess", "X-Forwarded-For": "198.51.100.1"}
+    guessers = []
+    with TestClient(app, client=("192.0.2.7", 4711)) as client:
+        for proxies in ((), ("192.0.2.0/24",), ()):
+            guesses = Guesses(clock=lambda: 0.0)
+            options = shown.service.options.model_copy(update={"trusted_proxies": proxies})
+            exchange(app, replace(shown.service, options=options, access=Access((KEY,), guesses)))
+            assert client.get("/api/v1/targets", headers=wrong).status_code == 401
+            guessers.append(list(guesses._free_at))
+    assert guessers == [["192.0.2.7"], ["198.51.100.1"], ["192.0.2.7"]]
 
 
 def test_a_client_that_guesses_is_slowed_down() -> None:

@@ -39,7 +39,7 @@ def _lines(metrics: Metrics, board: Board | None = None, *, by_zone: bool = Fals
 
 def _pdns_queue(metrics: Metrics, board: Board) -> None:
     queue = QueueState(depth=5, active=2, backing_off=1, oldest=12.5)
-    board.targets["pdns"] = replace(board.targets["pdns"], queue=queue, breaker=BreakerState.OPEN, held=(HELD,))
+    board.targets["pdns"] = replace(board.targets["pdns"], queue=queue, breaker=BreakerState.OPEN)
 
 
 def _live_queue(metrics: Metrics, board: Board) -> None:
@@ -130,7 +130,6 @@ def _zones(metrics: Metrics, board: Board) -> None:
                 'breaker_state{server="pdns",state="open"} 1.0',
                 'breaker_state{server="pdns",state="closed"} 0.0',
                 'breaker_state{server="netbox",state="closed"} 1.0',
-                'held_target{target="pdns"} 1.0',
                 'health{status="Healthy"} 0.0',
                 'health{status="Warning"} 1.0',
             ],

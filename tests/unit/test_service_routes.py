@@ -10,6 +10,8 @@ import pytest
 from service_stage import HELD, KEY, LEFT_OUT, NOW, KeptReceipt, Stage, sign, stage, zone_state
 
 from netbox_pdns.errors import ConfigurationError, ConflictError, DataError, NetboxPdnsError, TransientError
+from netbox_pdns.service import as_documents
+from netbox_pdns.service.documents import moment
 from netbox_pdns.sync.board import Condition
 from netbox_pdns.sync.hints import Depth, Trigger
 
@@ -338,3 +340,38 @@ def _paged(client: Any, path: str, name: str, limit: int, keys: tuple[str, ...])
         found.extend(tuple(each[key] for key in keys) for each in page[name])
         if (cursor := page["next"]) is None:
             return found
+
+
+def test_both_shapes_of_a_zone_tell_how_it_stands() -> None:
+    """In numbers and whole: each field is its own, and the same in both."""
+    state = zone_state(
+        "a.example.",
+        view="internal",
+        url="https://n/1",
+        records=3,
+        source_serial=4,
+        served_serial=5,
+        looked_at=NOW - 6,
+        changed_at=NOW - 7,
+        differences=8,
+        error="why",
+        attempts=9,
+        next_try=NOW + 10,
+    )
+    wanted = {
+        "target": "pdns",
+        "condition": "equal",
+        "view": "internal",
+        "netbox_url": "https://n/1",
+        "records": 3,
+        "netbox_serial": 4,
+        "served_serial": 5,
+        "looked_at": moment(NOW - 6),
+        "changed_at": moment(NOW - 7),
+        "differences": 8,
+        "error": "why",
+        "attempts": 9,
+        "next_try": moment(NOW + 10),
+    }
+    for shape in (as_documents.zone_row(state), as_documents.zone_on_target(state)):
+        assert {name: getattr(shape, name) for name in wanted} == wanted

@@ -55,7 +55,7 @@ def _told(error: Exception | None = None) -> Stage:
     board = made.board
     board.initial_sync = InitialSync(started=True, error=WORDS)
     board.source_error = board.suspect = WORDS
-    board.targets["pdns"] = replace(board.targets["pdns"], error=WORDS, held=(replace(HELD, detail=WORDS),))
+    board.targets["pdns"] = replace(board.targets["pdns"], error=WORDS)
     board.triggers["feed"] = TriggerState("feed", working=False, detail=WORDS)
     left_out = (replace(LEFT_OUT, value=WORDS, reason=WORDS),)
     failing: dict[str, Any] = {"condition": Condition.FAILING, "error": WORDS, "hint": WORDS, "attempts": 3}

@@ -65,9 +65,8 @@ def test_every_part() -> None:
         assert client.get("/mqtt/status").json() == found["mqtt"]
     assert found["scheduler"] == {"running": True, "jobs_count": 2}
     assert (found["mqtt"]["connected"], found["mqtt"]["messages"]) == (True, 3)
-    assert [(each["name"], each["breaker"], each["queue_depth"]) for each in found["targets"]] == [
-        ("pdns", "closed", 1)
-    ]
+    shown = [(each["name"], each["breaker"], each["queue_depth"], each["held"]) for each in found["targets"]]
+    assert shown == [("pdns", "closed", 1, 1)]
     assert [(each["name"], each["working"], each["hints"]) for each in found["triggers"]] == [("feed", True, 4)]
     assert (found["zones"]["equal"], found["left_out"], found["held"], found["not_served"]) == (2, 2, 1, 1)
     assert (found["store"]["ok"], found["store"]["detail"], found["store"]["behind"]) == (False, "the disk is full", 7)

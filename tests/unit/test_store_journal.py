@@ -20,7 +20,7 @@ from store_world import LONG, NOON, StoreWorld, all_written, no_room
 from netbox_pdns.store.cursors import PutCursor
 from netbox_pdns.store.journal import DEFAULT_LIMITS, FailureKind, Journal, JournalLimits, StoreFailure
 from netbox_pdns.store.memory import Memory
-from netbox_pdns.store.values import Receipt, ReceiptCause, RemarkKind, SourceMark, StoreHealth, ZoneNote
+from netbox_pdns.store.values import Receipt, ReceiptCause, RemarkKind, StoreHealth, ZoneNote
 from netbox_pdns.store.writes import Write
 from netbox_pdns.store.zone_memory import PutZone
 
@@ -271,7 +271,7 @@ def _table_dropped(world: StoreWorld) -> None:
 
 @pytest.mark.parametrize("happens", [_removed, _replaced, _table_dropped])
 def test_a_file_that_goes_while_the_service_runs_is_made_anew(tmp_path: Path, happens: object) -> None:
-    """It is told, a deep pass is owed, and cursors, the guard's counts and the mark are in the new one."""
+    """It is told, a deep pass is owed, and cursors and the guard's counts are in the new one."""
     world = StoreWorld(tmp_path)
     assert callable(happens)
 
@@ -279,7 +279,6 @@ def test_a_file_that_goes_while_the_service_runs_is_made_anew(tmp_path: Path, ha
         async with world.opened() as memory:
             memory.source.deep_pass_done()
             memory.cursors.save("changes", "ns1", 5)
-            memory.source.advance(SourceMark(5, 1.0, "a"))
             memory.removals.settle(await memory.removals.reserve("ns1", "a.example.", [("a.example.", "A", "::")]))
             assert await memory.settled(LONG)
             happens(world)
@@ -291,7 +290,6 @@ def test_a_file_that_goes_while_the_service_runs_is_made_anew(tmp_path: Path, ha
         async with world.opened() as memory:
             assert memory.remarks == ()
             assert memory.source.owed is not None
-            assert memory.source.mark == SourceMark(5, 1.0, "a")
             assert memory.cursors.load("changes", "ns1") == 5
             assert memory.removals.records_gone("ns1", "a.example.") == 1
             assert list(await memory.zones.load("ns1")) == ["a.example."]
@@ -318,7 +316,7 @@ def test_an_end_in_the_middle_of_a_transaction_loses_nothing(made: Path, turns: 
 
 
 _FAULTS = ("lock", "unlock", "full", "room")
-_WRITES = ("note", "note", "forget", "cursor", "receipt", "served", "reserve", "settle", "take_back", "mark")
+_WRITES = ("note", "note", "forget", "cursor", "receipt", "served", "reserve", "settle", "take_back", "owe")
 _ACTIONS = st.lists(
     st.sampled_from((*_WRITES, "wait", *_FAULTS)),
     min_size=5,
@@ -377,8 +375,8 @@ async def _done(memory: Memory, action: str, world: StoreWorld, chance: random.R
             memory.receipts.add(Receipt("ns1", zone, "updated", now, causes=(ReceiptCause("feed", now),)))
         case "served":
             memory.receipts.mark_served(memory.receipts.add(Receipt("ns1", zone, "created", now)), now)
-        case "mark":
-            memory.source.advance(SourceMark(int(now), now, zone))
+        case "owe":
+            memory.source.owe(zone)
         case "wait":
             await memory.settled(LONG)
         case _:

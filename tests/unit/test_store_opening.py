@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from store_world import LONG, NETBOX, StoreWorld, kinds, no_room, until
 
-from netbox_pdns.store.values import Receipt, RemarkKind, SourceMark, ZoneNote
+from netbox_pdns.store.values import Receipt, RemarkKind, ZoneNote
 
 NOTE = ZoneNote("ns1", "example.com.", 7, 8, 9.0, 10, clean=True)
 
@@ -36,7 +36,6 @@ async def _fill(world: StoreWorld) -> None:
     async with world.opened() as memory:
         memory.zones.note(NOTE)
         memory.cursors.save("changes", "ns1", {"id": 5})
-        memory.source.advance(SourceMark(5, 1.0, "a"))
         memory.source.deep_pass_done()
         memory.receipts.add(Receipt("ns1", "example.com.", "updated", world.clock()))
         memory.removals.settle(await memory.removals.reserve("ns1", "example.com.", [("a.example.com.", "A", "::")]))
@@ -130,7 +129,6 @@ def test_whatever_lies_there_is_opened(
             assert (memory.source.owed is None) == recalled
             assert memory.cursors.load("changes", "ns1") == ({"id": 5} if recalled else None)
             assert await memory.zones.load("ns1") == ({NOTE.zone: NOTE} if recalled else {})
-            assert memory.source.mark == (SourceMark(5, 1.0, "a") if recalled else None)
             memory.zones.note(NOTE)
             assert await memory.settled(LONG)
             assert memory.health.ok
@@ -203,7 +201,6 @@ def test_a_store_of_another_netbox_is_not_believed(world: StoreWorld, url: str, 
             assert (memory.source.owed is None) == same
             assert bool(await memory.zones.load("ns1")) == same
             assert (memory.cursors.load("changes", "ns1") is not None) == same
-            assert (memory.source.mark is not None) == same
             assert len((await memory.receipts.page()).receipts) == 1
             assert memory.removals.records_gone("ns1", "example.com.") == 1
 

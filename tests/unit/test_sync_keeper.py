@@ -236,6 +236,44 @@ def test_what_is_held_is_shown_on_the_board(tmp_path: Path) -> None:
     run(work)
 
 
+@pytest.mark.parametrize(
+    ("depth", "stays", "reason"),
+    [
+        pytest.param(None, (), "source", id="a-hint-for-the-last-zone-of-a-view"),
+        pytest.param(Depth.LISTS, (), "source", id="no-zone-is-left-in-the-lists"),
+        pytest.param(Depth.CONTENT, (), "source", id="no-zone-is-left-to-compare"),
+        pytest.param(Depth.CONTENT, (B,), "zones", id="too-many-would-go"),
+    ],
+)
+def test_a_deletion_that_waits_is_held_like_any_change(
+    tmp_path: Path, depth: Depth | None, stays: tuple[str, ...], reason: str
+) -> None:
+    """However it came about that the zone was looked at: on the board, in what is told, and in no drift."""
+    target, gone = MemoryTarget(), [A, *MANY[:4]]
+    for name in (*gone, *stays):
+        target.has(zone(name, "192.0.2.1"))
+    source = MemorySource({None: [zone(name, "192.0.2.1") for name in stays]})
+    source.gone = {name: Gone("deleted in NetBox") for name in gone}
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            if depth is None:
+                here.keeper.look(hint(A))
+            else:
+                here.keeper.look_everywhere(depth, people())
+            done = lambda: [each for each in here.told if isinstance(each, LookDone) and each.work.zone == A]  # noqa: E731
+            await here.until(done)
+            state, outcome = here.board.zone("one", A), done()[-1].outcome
+            assert outcome is not None
+            assert outcome.plan is not None
+            assert (state.condition, state.differences) == (Condition.HELD, 0)
+            assert [str(each.reason) for each in state.held] == [reason]
+            assert outcome.plan.held == state.held
+            assert A in target.served
+
+    run(work)
+
+
 def test_a_first_pass_brings_everything_and_says_so(tmp_path: Path) -> None:
     target = MemoryTarget()
 
@@ -299,6 +337,54 @@ def test_a_pass_never_puts_back_what_a_hint_brought_meanwhile(tmp_path: Path) ->
             await here.until(lambda: passes(here))
             await here.until(lambda: looks(here, MANY[0]) == 2)
             assert www(target, MANY[0]) == ("192.0.2.99",)
+
+    run(work)
+
+
+def test_a_pass_never_makes_anew_what_a_hint_found_gone_meanwhile(tmp_path: Path) -> None:
+    """It read NetBox before the zone was deleted, and comes to it when neither side has it any more."""
+    source, target = netbox(*MANY), MemoryTarget()
+    reading, go_on = asyncio.Event(), asyncio.Event()
+    read = source.read
+
+    async def slowly(zones):  # type: ignore[no-untyped-def]
+        async for desired in read(zones):
+            if desired.ref.name == MANY[0]:
+                reading.set()
+                await go_on.wait()
+            yield desired
+
+    source.read = slowly  # type: ignore[method-assign]
+
+    async def work() -> None:
+        async with kept(tmp_path, source, target) as here:
+            here.keeper.look_everywhere(Depth.CONTENT, people())
+            await reading.wait()
+            source.views = {None: [zone(name, "192.0.2.1") for name in MANY[1:]]}
+            here.keeper.look(hint(MANY[0]))
+            await here.until(lambda: looks(here, MANY[0]))
+            go_on.set()
+            await here.until(lambda: passes(here))
+            assert MANY[0] not in target.served
+
+    run(work)
+
+
+def test_nothing_is_kept_of_names_that_exist_nowhere(tmp_path: Path) -> None:
+    """Whoever asks for ever new ones costs no memory: neither between passes nor when one is over."""
+
+    async def work() -> None:
+        async with kept(tmp_path, netbox(), MemoryTarget()) as here:
+            for number in range(200):
+                here.keeper.look(hint(f"no{number}.example."))
+            here.keeper.look_everywhere(Depth.CONTENT, people())
+            await here.until(lambda: passes(here) and looks(here, "no199.example."))
+            here.keeper.look(hint("no200.example."))
+            await here.until(lambda: looks(here, "no200.example."))
+            (worker,) = here.workers
+            kept_names = [each for each in vars(worker).values() if isinstance(each, (dict, set)) and each]
+            assert kept_names == []
+            assert [state.zone for state in here.board.zones()] == [A, B]
 
     run(work)
 

@@ -62,7 +62,7 @@ app.command(
         "sync --zone example.com --dry-run",
         "sync --force unexplained --zone example.com",
         "sync --plan plan.json",
-        "sync --remote --zone example.com",
+        "sync --remote --zone example.com --timeout 60",
     )
 )(sync)
 app.command(epilog=_example("serve", "serve --host 0.0.0.0 --port 8000"))(serve)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from structlog.typing import FilteringBoundLogger
 
 from netbox_pdns.cli.logs import log_breakers, log_locks, log_retries
+from netbox_pdns.cli.reloading import reloading
 from netbox_pdns.cli.taking import Compatible, Webhooks
 from netbox_pdns.cli.telling import Places, Telling
 from netbox_pdns.cli.tracing import Tracing, tracing
@@ -115,6 +116,9 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
             works.append(mqtt.run())
         await stack.enter_async_context(_at_work(keeper, works))
 
+        secret = settings.triggers.webhook_secret
+        webhooks, compatible = Webhooks(secret, hints, names), Compatible(secret, hints)
+
         async def explain(name: str, type: str | None) -> Explanation:
             explainer = Explainer(parts.source, parts.targets, parts.kept)
             return await explainer.explain(name, type)
@@ -127,15 +131,16 @@ async def open_service(settings: Settings, logger: FilteringBoundLogger) -> Asyn
         yield ServiceParts(
             board=board,
             hints=hints,
-            take_webhook=Webhooks(settings.triggers, hints, names),
-            take_compatible=Compatible(settings.triggers, hints),
+            take_webhook=webhooks,
+            take_compatible=compatible,
             receipts=memory.receipts,
             explain=explain,
             accept_source=accept_source,
             mqtt=lambda: MqttState() if mqtt is None else _mqtt_state(mqtt.status),
-            scheduler=lambda: SchedulerState(True, len(schedules_of(settings.triggers))),
+            scheduler=lambda: SchedulerState(True, len(scheduler.schedules)),
             store=lambda: memory.health,
             stop=keeper.stop,
+            reload=reloading(keeper, parts.targets, scheduler, webhooks, compatible),
             events=bus,
             metrics=metrics,
         )

@@ -8,14 +8,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from netbox_pdns.errors import UnexpectedError
-from netbox_pdns.planning.values import ZonePlan
+from netbox_pdns.planning.values import Held, ZonePlan
 from netbox_pdns.redaction import printable, redacted_data
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerListener, BreakerState
 from netbox_pdns.resilience.locks import (
@@ -27,6 +27,7 @@ from netbox_pdns.resilience.locks import (
     LockWanted,
 )
 from netbox_pdns.resilience.retry import RetryDetails, RetryHook
+from netbox_pdns.sync.board import ZoneState
 from netbox_pdns.sync.events import Event, Listener, LookDone, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import ZoneOutcome
 
@@ -148,6 +149,17 @@ def log_look(logger: FilteringBoundLogger, done: LookDone) -> None:
         edited=None if not edits else datetime.fromtimestamp(min(edits), UTC).isoformat(timespec="milliseconds"),
     )
     _zone(line if done.outcome.applied else logger, done.outcome)
+
+
+def log_held(logger: FilteringBoundLogger, state: ZoneState, before: Sequence[Held]) -> None:
+    """Write a line for each change of a zone that is held now and was not held *before*, and one when none is any more."""
+    line = logger.bind(zone=state.zone, target=state.target)
+    known = {(each.reason, each.detail) for each in before}
+    for each in state.held:
+        if (each.reason, each.detail) not in known:
+            line.warning("held", reason=str(each.reason), detail=each.detail, let_through_by=each.command)
+    if before and not state.held:
+        line.info("nothing is held any more")
 
 
 def log_locks(logger: FilteringBoundLogger) -> LockListener:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from netbox_pdns.sync.patterns import matches, plain_names
 _POLL = 0.25
 _UNKNOWN = 10.0
 """Seconds that a zone is waited for that no target knows of."""
+_LONGER = "`netbox-pdns status` shows how it goes on; --timeout SECONDS waits longer, 0 without end"
 _ERRORS: Mapping[str, type[NetboxPdnsError]] = {
     each.kind: each for each in (TransientError, ConflictError, ConfigurationError, DataError)
 }
@@ -37,15 +39,24 @@ class RemoteRun:
 
 @dataclass(frozen=True, slots=True)
 class RemoteSync:
-    """Has the service look at zones, and waits. *clock* and *sleep* are in seconds."""
+    """Has the service look at zones, and waits for at most *limit* seconds; 0 is without end.
+
+    *clock* and *sleep* are in seconds.
+    """
 
     remote: Remote
+    limit: float = 0.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def run(self, patterns: Sequence[str]) -> RemoteRun:
-        """Have the zones that fit *patterns* looked at, or all, and return what came of it."""
+        """Have the zones that fit *patterns* looked at, or all, and return what came of it.
+
+        What was not looked at in time has failed. Raises `TransientError` where nothing at all was.
+        """
         began = self.clock()
+        end = began + (self.limit or math.inf)
+        late: set[tuple[str, str]] = set()
         if patterns:
             names = await self._names(patterns)
             since = None
@@ -53,14 +64,19 @@ class RemoteSync:
                 answer = await self.remote.post(f"/api/v1/zones/{quote(name)}/sync")
                 since = since or _moment(answer["accepted"])
             for name in names:
-                await self._until_looked_at(name, since)
+                late |= await self._until_looked_at(name, since, end)
         else:
             since = _moment((await self.remote.post("/api/v1/sync"))["accepted"])
-            await self._until_passed(since)
+            late = {(name, "") for name in await self._until_passed(since, end)}
         rows = [row for row in await self._rows() if not patterns or matches(row["zone"], patterns)]
+        targets = [each if patterns else _with_error(each, since) for each in await self._targets()]
+        whole = {(target["name"], "") for target in targets}
+        if late and late >= ({(row["target"], row["zone"]) for row in rows} if patterns else whole):
+            raise self._too_late(late, targets)
         outcomes = [await self._outcome(row) for row in rows]
         changes = [each for each in await self._changes(since) if not patterns or matches(each["zone"], patterns)]
-        return _composed(rows, outcomes, changes, await self._targets(), self.clock() - began)
+        run = _composed(rows, outcomes, changes, targets, self.clock() - began)
+        return run if not late else self._with_late(run, late, targets)
 
     async def _names(self, patterns: Sequence[str]) -> tuple[str, ...]:
         plain = plain_names(patterns)
@@ -68,22 +84,55 @@ class RemoteSync:
             return tuple(map(canonical_name, plain))
         return tuple(sorted({row["zone"] for row in await self._rows() if matches(row["zone"], patterns)}))
 
-    async def _until_looked_at(self, zone: str, since: datetime | None) -> None:
-        end = self.clock() + _UNKNOWN
+    async def _until_looked_at(self, zone: str, since: datetime | None, end: float) -> set[tuple[str, str]]:
+        """Return the targets that had not looked at *zone* by *end*, each with it; none where all have."""
+        unknown = self.clock() + _UNKNOWN
         while True:
             try:
                 found = (await self.remote.get(f"/api/v1/zones/{quote(zone)}", "targets"))["targets"]
             except DataError:
-                if self.clock() >= end:
+                if self.clock() >= min(unknown, end):
                     raise
                 found = []
-            if found and all(_is_looked_at(each, since) for each in found):
-                return
+            late = {(each["target"], zone) for each in found if not _is_looked_at(each, since)}
+            if found and (not late or self.clock() >= end):
+                return late
             await self.sleep(_POLL)
 
-    async def _until_passed(self, since: datetime | None) -> None:
-        while not all(_is_passed(target, since) for target in await self._targets()):
+    async def _until_passed(self, since: datetime | None, end: float) -> set[str]:
+        """Return the targets of which not all zones had been looked at by *end*; none where all have."""
+        while True:
+            late = {target["name"] for target in await self._targets() if not _is_passed(target, since)}
+            if not late or self.clock() >= end:
+                return late
             await self.sleep(_POLL)
+
+    def _too_late(self, late: set[tuple[str, str]], targets: Sequence[Mapping[str, Any]]) -> TransientError:
+        """Return what says that nothing was looked at, and how each target stands that was waited for."""
+        waited = {target for target, _ in late}
+        stands = "; ".join(f"{each['name']}: {_stands(each)}" for each in targets if each["name"] in waited)
+        return TransientError(f"the service has looked at nothing within {self.limit:g} s: {stands}", hint=_LONGER)
+
+    def _with_late(self, run: RemoteRun, late: set[tuple[str, str]], targets: Sequence[Mapping[str, Any]]) -> RemoteRun:
+        """Return *run* with what was not looked at in time as failed."""
+        stands = {each["name"]: _stands(each) for each in targets}
+
+        def error(target: str) -> TransientError:
+            return TransientError(f"not looked at within {self.limit:g} s: {stands[target]}", hint=_LONGER)
+
+        def outcome(each: ZoneOutcome) -> ZoneOutcome:
+            return replace(each, error=error(each.target)) if (each.target, each.zone) in late else each
+
+        found = tuple(
+            replace(
+                each,
+                outcomes=tuple(map(outcome, each.outcomes)),
+                error=error(each.name) if (each.name, "") in late else each.error,
+            )
+            for each in run.report.targets
+        )
+        report = replace(run.report, targets=found)
+        return RemoteRun(report, replace(run.numbers, failed=reports.summary(report).failed))
 
     async def _targets(self) -> list[dict[str, Any]]:
         return list((await self.remote.get("/api/v1/targets", "targets"))["targets"])
@@ -143,7 +192,6 @@ def _composed(
             TargetReport(
                 each["name"],
                 tuple(outcome for outcome in done if outcome.target == each["name"]),
-                held=tuple(map(_held, each["held"])),
                 error=None if each["error"] is None else TransientError(each["error"]),
             )
             for each in targets
@@ -176,6 +224,22 @@ def _is_looked_at(state: Mapping[str, Any], since: datetime | None) -> bool:
 def _is_passed(target: Mapping[str, Any], since: datetime | None) -> bool:
     """Tell whether all zones of *target* were looked at; one that is not called is not waited for."""
     return target["breaker"] != "closed" or _reached(target["last_pass"], since)
+
+
+def _stands(target: Mapping[str, Any]) -> str:
+    """Return how a target stands that has not looked at what it was to look at."""
+    said = [] if target["breaker"] == "closed" else [f"its circuit breaker is {target['breaker']}"]
+    said += [target["error"]] if target["error"] else []
+    waiting = target["queue"]["depth"] + target["queue"]["active"]
+    said += [f"{waiting} {'zone waits' if waiting == 1 else 'zones wait'}"] if waiting else []
+    return ", ".join(said) or "it is still at work"
+
+
+def _with_error(target: Mapping[str, Any], since: datetime | None) -> Mapping[str, Any]:
+    """Return *target* with an error of its own where it was not looked at since it is not called, and none is told."""
+    if target["error"] or target["breaker"] == "closed" or _reached(target["last_pass"], since):
+        return target
+    return {**target, "error": f"its circuit breaker is {target['breaker']}: not all zones of it were looked at"}
 
 
 def _left_out(given: Mapping[str, Any]) -> LeftOut:

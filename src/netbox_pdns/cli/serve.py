@@ -57,7 +57,7 @@ async def _serve(session: Session, host: str | None, port: int | None, *, verbos
     take_in(logger)
     around = Surroundings(
         logger=logger,
-        reread=load_settings,
+        reread=lambda: _listening(load_settings(), host, port),
         set_level=(lambda name: None) if verbose else level.set,
         secrets=secrets,
         notifier=Notifier.of(os.environ, os.getpid()),

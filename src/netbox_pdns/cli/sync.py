@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from netbox_pdns.cli.running import Session
     from netbox_pdns.sync.outcome import SyncReport, SyncRequest
 
+_PATIENCE = 300.0
+"""Seconds that the service is waited for, unless said otherwise."""
+
 
 def sync(
     zone: Zones = None,
@@ -37,6 +40,16 @@ def sync(
             "--remote", metavar="", help="Have the service (netbox-pdns serve) do it, wait, and print what came of it."
         ),
     ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=0,
+            help="With --remote: wait for so long, 300 unless given; 0 waits without end. What the service has not looked "
+            "at by then has failed, is named with how its target stands, and will still be done.",
+        ),
+    ] = None,
     json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -48,6 +61,8 @@ def sync(
         raise typer.BadParameter(
             "the service looks at zones as they are; run the other without it", param_hint="--remote"
         )
+    if timeout is not None and not remote:
+        raise typer.BadParameter("is for what the service does: give --remote, too", param_hint="--timeout")
 
     from netbox_pdns.cli.running import run
     from netbox_pdns.sync.outcome import SyncRequest
@@ -56,7 +71,8 @@ def sync(
 
     async def action(session: Session) -> ExitStatus:
         if remote:
-            return await _remote(session, request.zones, json=json)
+            limit = _PATIENCE if timeout is None else timeout
+            return await _remote(session, request.zones, limit, json=json)
         if plan is None:
             return await _sync(session, request, json=json)
         return await _sync(*_reviewed(session, plan, dry_run=dry_run), json=json)
@@ -82,7 +98,7 @@ async def _sync(session: Session, request: SyncRequest, *, json: bool) -> ExitSt
     return exit_status(report)
 
 
-async def _remote(session: Session, zones: tuple[str, ...], *, json: bool) -> ExitStatus:
+async def _remote(session: Session, zones: tuple[str, ...], limit: float, *, json: bool) -> ExitStatus:
     """Have the service do it, and print it as if it had been done here."""
     from netbox_pdns.cli import as_documents
     from netbox_pdns.cli.remote import open_remote
@@ -93,7 +109,7 @@ async def _remote(session: Session, zones: tuple[str, ...], *, json: bool) -> Ex
     terminal = session.terminal
     with terminal.waiting("the service looks"):
         async with open_remote(session.settings) as remote:
-            run = await RemoteSync(remote).run(zones)
+            run = await RemoteSync(remote, limit).run(zones)
     needs_attention = exit_status(run.report) is not ExitStatus.DONE or run.numbers.foreign > 0
     if json:
         terminal.json(as_documents.run(run.report, run.numbers))

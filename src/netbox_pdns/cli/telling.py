@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 
 from structlog.typing import FilteringBoundLogger
 
-from netbox_pdns.cli.logs import log_look
+from netbox_pdns.cli.logs import log_held, log_look
 from netbox_pdns.errors import NetboxPdnsError
+from netbox_pdns.planning.values import Held
 from netbox_pdns.resilience.breaker import BreakerChanged, BreakerState
 from netbox_pdns.resilience.locks import LockAcquired, LockEvent, LockReleased, LockTimedOut
 from netbox_pdns.resilience.retry import CallDetails
 from netbox_pdns.service.announcing import Announcer
 from netbox_pdns.service.metrics import Metrics
-from netbox_pdns.sync.board import Board
+from netbox_pdns.sync.board import Board, ZoneState
 from netbox_pdns.sync.events import Confirmed, Event, Listener, LookDone, PassBegun, PassDone
 from netbox_pdns.sync.hints import Depth
 from netbox_pdns.triggers.progress import EVERYWHERE, Pending, Progress
@@ -32,6 +33,8 @@ class Telling:
     logger: FilteringBoundLogger
     listeners: list[Listener] = field(default_factory=list)
     """Further listeners: what remembers, what confirms."""
+    _held: dict[tuple[str, str], tuple[Held, ...]] = field(default_factory=dict)
+    """What was held of a zone of a target at its last look, where something was."""
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
@@ -98,6 +101,13 @@ class Telling:
             if edits:
                 self.metrics.edit_applied(done.target, max(0.0, self.board.clock() - min(edits)))
         log_look(self.logger, done)
+        self._tell_held(self.board.zone(done.target, done.work.zone))
+
+    def _tell_held(self, state: ZoneState) -> None:
+        """Write down what is held since the last look; a zone that stays as it is costs no line at each of them."""
+        log_held(self.logger, state, self._held.pop((state.target, state.zone), ()))
+        if state.held:
+            self._held[state.target, state.zone] = state.held
 
     def _confirmed(self, event: Confirmed) -> None:
         state = self.board.zone(event.target, event.zone)

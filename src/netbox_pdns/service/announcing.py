@@ -28,7 +28,7 @@ class Announcer:
     def target(self, state: TargetState) -> None:
         """Tell how a target stands now."""
         if self.bus.readers:
-            self._tell("target", as_documents.target(state, self.board.zones()))
+            self._tell("target", as_documents.target(state, self.board.counts.get(state.name)))
 
     def change(self, receipt: Receipt) -> None:
         """Tell of a change that was applied, or seen in DNS."""

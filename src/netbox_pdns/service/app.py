@@ -43,7 +43,7 @@ def create_app(service: Service) -> FastAPI:
         exception_handlers=dict(HANDLERS),  # type: ignore[arg-type]  # each takes the kind it stands for
         middleware=[
             Middleware(_Outermost),
-            Middleware(ProxyHeadersMiddleware, trusted_hosts=list(service.options.trusted_proxies)),
+            Middleware(_Proxies),
         ],
     )
     app.state.service = service
@@ -52,8 +52,14 @@ def create_app(service: Service) -> FastAPI:
     app.router.add_api_route(
         "/openapi.json", _openapi, include_in_schema=False, response_model=None, route_class_override=KeyedRoute
     )
-    app.openapi = lambda: _description(app, service)  # type: ignore[method-assign]  # FastAPI's own way to change it
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]  # FastAPI's own way to change it
     return app
+
+
+def exchange(app: FastAPI, service: Service) -> None:
+    """Have *app* show *service* from the next request on."""
+    app.state.service = service
+    app.openapi_schema = None  # it says where a key is needed
 
 
 async def _openapi(request: Request) -> JSONResponse:
@@ -70,11 +76,11 @@ def _clean_json(secrets: Secrets) -> type[JSONResponse]:
     return CleanJSON
 
 
-def _description(app: FastAPI, service: Service) -> dict[str, Any]:
+def _description(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI description: refusals have their media type, and a key is asked for where it is asked for."""
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        without_key = _without_key(service)
+        without_key = _without_key(app.state.service)
         for path, operations in made["paths"].items():
             for operation in operations.values():
                 if path in without_key:
@@ -95,6 +101,23 @@ def _without_key(service: Service) -> set[str]:
 
 def _is_problem(content: dict[str, Any]) -> bool:
     return bool(content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem"))
+
+
+class _Proxies:
+    """Believes those proxies that the settings name at the moment, and nobody else, about who asks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._trusted: tuple[str, ...] = ()
+        self._believing: Any = ProxyHeadersMiddleware(app, [])  # type: ignore[arg-type]  # uvicorn has types of its own
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            service: Service = scope["app"].state.service
+            if (trusted := service.options.trusted_proxies) != self._trusted:
+                self._trusted = trusted
+                self._believing = ProxyHeadersMiddleware(self._app, list(trusted))  # type: ignore[arg-type]
+        await self._believing(scope, receive, send)
 
 
 class _Outermost:

@@ -2,66 +2,60 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from typing import Any
 
 from netbox_pdns.service import documents
 from netbox_pdns.service.documents import moment
 from netbox_pdns.service.ports import Receipt
-from netbox_pdns.sync.board import Condition, TargetState, ZoneState
+from netbox_pdns.sync.board import Condition, TargetState, ZoneCounts, ZoneState
 from netbox_pdns.sync.shapes import held_shape, left_out_shape
 
 
 def zone_row(state: ZoneState) -> documents.ZoneRow:
     """Return a zone on a target, in numbers."""
     return documents.ZoneRow(
+        **_standing(state),
         zone=state.zone,
-        target=state.target,
-        condition=state.condition,
-        view=state.view,
-        netbox_url=state.url,
-        records=state.records,
-        netbox_serial=state.source_serial,
-        served_serial=state.served_serial,
-        looked_at=moment(state.looked_at),
-        changed_at=moment(state.changed_at),
-        differences=state.differences,
         left_out=len(state.left_out),
         held=len(state.held),
         not_served=len(state.not_served),
-        error=state.error,
-        attempts=state.attempts,
-        next_try=moment(state.next_try),
     )
 
 
 def zone_on_target(state: ZoneState) -> documents.ZoneOnTarget:
     """Return a zone on a target, whole."""
     return documents.ZoneOnTarget(
-        target=state.target,
-        condition=state.condition,
-        view=state.view,
-        netbox_url=state.url,
-        records=state.records,
-        netbox_serial=state.source_serial,
-        served_serial=state.served_serial,
-        looked_at=moment(state.looked_at),
-        changed_at=moment(state.changed_at),
-        differences=state.differences,
+        **_standing(state),
         left_out=tuple(map(left_out_shape, state.left_out)),
         held=tuple(map(held_shape, state.held)),
         not_served=state.not_served,
-        error=state.error,
         error_class=state.error_class,
         hint=state.hint,
-        attempts=state.attempts,
-        next_try=moment(state.next_try),
     )
 
 
-def target(state: TargetState, zones: Iterable[ZoneState]) -> documents.Target:
-    """Return a target; of *zones* those that are its are counted."""
-    counted = Counter(zone.condition for zone in zones if zone.target == state.name)
+def _standing(state: ZoneState) -> dict[str, Any]:
+    """Return how a zone stands on a target, as both shapes tell it."""
+    return {
+        "target": state.target,
+        "condition": state.condition,
+        "view": state.view,
+        "netbox_url": state.url,
+        "records": state.records,
+        "netbox_serial": state.source_serial,
+        "served_serial": state.served_serial,
+        "looked_at": moment(state.looked_at),
+        "changed_at": moment(state.changed_at),
+        "differences": state.differences,
+        "error": state.error,
+        "attempts": state.attempts,
+        "next_try": moment(state.next_try),
+    }
+
+
+def target(state: TargetState, counts: ZoneCounts | None) -> documents.Target:
+    """Return a target; *counts* are of its zones, None where it has none."""
+    conditions = (counts or ZoneCounts()).conditions
     queue = state.queue
     return documents.Target(
         name=state.name,
@@ -76,8 +70,7 @@ def target(state: TargetState, zones: Iterable[ZoneState]) -> documents.Target:
         ),
         last_pass=moment(state.last_pass),
         error=state.error,
-        held=tuple(map(held_shape, state.held)),
-        zones={str(condition): counted[condition] for condition in Condition},
+        zones={str(condition): conditions[condition] for condition in Condition},
     )
 
 

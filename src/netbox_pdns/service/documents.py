@@ -157,8 +157,6 @@ class Target(Shape):
     last_pass: datetime | None
     """When all of its zones had last been looked at."""
     error: str | None
-    held: tuple[Held, ...]
-    """What is held of the target as a whole."""
     zones: Mapping[str, int]
     """How many of its zones stand how, by condition."""
 

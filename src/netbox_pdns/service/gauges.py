@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from netbox_pdns import __version__
 from netbox_pdns.service.health import Health, judged
-from netbox_pdns.sync.board import Board, BreakerState, Condition, ZoneState
+from netbox_pdns.sync.board import Board, BreakerState, Condition, ZoneCounts, ZoneState
 
 
 class BoardCollector(Collector):
@@ -32,13 +31,12 @@ class BoardCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """Yield all of it."""
-        zones = tuple(self._board.zones())
         yield from self._service()
         yield from self._breakers()
         yield from self._queues()
-        yield from self._zones(zones)
+        yield from self._zones()
         if self._by_zone:
-            yield from _each(zones)
+            yield from _each(self._board.zones())
 
     def _service(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         board, now = self._board, self._clock()
@@ -80,33 +78,30 @@ class BoardCollector(Collector):
         waiting = _gauge("queue_backing_off", "Zones that failed and wait for their next try.", "target")
         oldest = _gauge("queue_oldest_seconds", "For how long the oldest of them waits.", "target")
         passed = _gauge("last_pass_timestamp_seconds", "When all zones had last been looked at.", "target")
-        held = _gauge("held_target", "What is held of a target as a whole.", "target")
         for name in sorted(self._board.targets):
             target = self._board.target(name)
             depth.add_metric([name], target.queue.depth)
             active.add_metric([name], target.queue.active)
             waiting.add_metric([name], target.queue.backing_off)
             oldest.add_metric([name], target.queue.oldest)
-            held.add_metric([name], len(target.held))
             if target.last_pass is not None:
                 passed.add_metric([name], target.last_pass)
-        yield from (depth, active, waiting, oldest, passed, held)
+        yield from (depth, active, waiting, oldest, passed)
 
-    def _zones(self, zones: tuple[ZoneState, ...]) -> Iterator[GaugeMetricFamily]:
+    def _zones(self) -> Iterator[GaugeMetricFamily]:
         standing = _gauge("zones", "Zones by how they stand.", "target", "condition")
         left_out = _gauge("left_out_records", "Records that cannot be served.", "target")
-        held = _gauge("held_changes", "Changes that wait for a word, in zones.", "target")
+        held = _gauge("held_changes", "Changes that wait for a word, the deletions of zones among them.", "target")
         drift = _gauge("differing_rrsets", "RRsets that are not as NetBox wants them.", "target")
         unserved = _gauge("not_served_rrsets", "RRsets that were written and that DNS does not show.", "target")
-        count = Counter((each.target, each.condition) for each in zones)
-        for target in sorted({*self._board.targets, *(each.target for each in zones)}):
-            its = [each for each in zones if each.target == target]
+        for target in sorted({*self._board.targets, *self._board.counts}):
+            its = self._board.counts.get(target) or ZoneCounts()
             for condition in Condition:
-                standing.add_metric([target, str(condition)], count[target, condition])
-            left_out.add_metric([target], sum(len(each.left_out) for each in its))
-            held.add_metric([target], sum(len(each.held) for each in its))
-            drift.add_metric([target], sum(each.differences for each in its))
-            unserved.add_metric([target], sum(len(each.not_served) for each in its))
+                standing.add_metric([target, str(condition)], its.conditions[condition])
+            left_out.add_metric([target], its.left_out)
+            held.add_metric([target], its.held)
+            drift.add_metric([target], its.differences)
+            unserved.add_metric([target], its.not_served)
         yield from (standing, left_out, held, drift, unserved)
 
 
@@ -122,7 +117,7 @@ class Together(Collector):
             yield from collector.collect()
 
 
-def _each(zones: tuple[ZoneState, ...]) -> Iterator[GaugeMetricFamily]:
+def _each(zones: Iterable[ZoneState]) -> Iterator[GaugeMetricFamily]:
     standing = _gauge("zone_condition", "1 for how a zone stands.", "target", "zone", "condition")
     looked = _gauge("zone_looked_at_timestamp_seconds", "When a zone was last looked at.", "target", "zone")
     changed = _gauge("zone_changed_at_timestamp_seconds", "When a zone was last written.", "target", "zone")

@@ -49,7 +49,7 @@ def _degraded(board: Board, now: float) -> Iterator[str]:
     for name, state, since in _breakers(board):
         if state is not BreakerState.CLOSED and _is_long(since, now):
             yield f"{name} has not answered for {LONG / 60:.0f} minutes and more: its circuit breaker is {state}"
-    settled = [each for each in board.zones() if each.condition is Condition.FAILING and each.attempts >= SETTLED]
+    settled = [each for each in board.troubled() if each.condition is Condition.FAILING and each.attempts >= SETTLED]
     if settled:
         yield f"{_zones(len(settled))} failed {SETTLED} times and more: {settled[0].zone} on {settled[0].target}"
 
@@ -64,10 +64,10 @@ def _warnings(board: Board, now: float) -> Iterator[str]:
     if board.source_error is not None:
         yield f"NetBox cannot be read: {board.source_error}"
     yield from (f"{each.name}: {each.error}" for _, each in sorted(board.targets.items()) if each.error is not None)
-    failing = [each for each in board.zones() if each.condition is Condition.FAILING and each.attempts < SETTLED]
+    failing = [each for each in board.troubled() if each.condition is Condition.FAILING and each.attempts < SETTLED]
     if failing:
         yield f"{_zones(len(failing))} failed and will be tried again: {failing[0].zone} on {failing[0].target}"
-    unserved = [each for each in board.zones() if each.not_served]
+    unserved = [each for each in board.troubled() if each.not_served]
     if unserved:
         first_ = unserved[0]
         yield f"DNS does not show what was written: {first_.not_served[0]} on {first_.target}"

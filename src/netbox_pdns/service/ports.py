@@ -12,6 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 from netbox_pdns.service.documents import MqttState, SchedulerState, StoreState
 from netbox_pdns.service.events import EventBus
 from netbox_pdns.service.metrics import Metrics
+from netbox_pdns.settings import Settings
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.explanation import Explanation
 from netbox_pdns.sync.hints import Hints
@@ -171,12 +172,17 @@ def _nothing() -> None:
     pass
 
 
+def _as_before(settings: Settings) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceParts:
     """Everything that the HTTP side needs of the rest. What is a function here is asked anew each time; none blocks.
 
     `accept_source` takes NetBox as it is now, where everything is held because it went back. `alive` tells whether the
     keeper still works: where it does not, the process is to be started anew. `stop` has nothing more begun, at once.
+    `reload` has what is begun from now on go by other settings, of which those that need a restart are as they were.
     """
 
     board: Board
@@ -191,5 +197,6 @@ class ServiceParts:
     store: Callable[[], StoreHealth] = StoreState
     alive: Callable[[], bool] = _alive
     stop: Callable[[], None] = _nothing
+    reload: Callable[[Settings], None] = _as_before
     events: EventBus = field(default_factory=EventBus)
     metrics: Metrics = field(default_factory=Metrics)

@@ -1,7 +1,8 @@
 """The life of the service: parts, HTTP, signals; from the first word to systemd to the last.
 
     SIGTERM, SIGINT   no new work, work in hand is finished or left at a safe point, within `stop_timeout`
-    SIGHUP            keys, certificate and log level are read again; where they are wrong all stays as it is
+    SIGHUP            settings are read again: what can be exchanged at work is, what cannot is named; where they are
+                      wrong all stays as it is
 
 HTTP comes first: probes are answered while all the rest is still being loaded.
 """
@@ -14,7 +15,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from structlog.typing import FilteringBoundLogger
@@ -26,9 +27,10 @@ from netbox_pdns.service.listening import check_listening, listening, load_certi
 from netbox_pdns.service.notify import Notifier
 from netbox_pdns.service.serving import serving
 from netbox_pdns.settings import Settings
+from netbox_pdns.settings.reloading import Reread, reread
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from fastapi import FastAPI
 
     from netbox_pdns.service.context import Service
     from netbox_pdns.service.ports import ServiceParts
@@ -70,9 +72,14 @@ async def serve(settings: Settings, load_parts: Callable[[], OpenParts], around:
                 _on_signal((signal.SIGTERM, signal.SIGINT), lambda: _stop(stop, parts))
                 if stop.is_set():
                     parts.stop()
-                service, app = await asyncio.to_thread(_application, settings, parts, around, stop)
+                app = await asyncio.to_thread(_application, settings, parts, around, stop)
                 door.open(app)
-                _on_signal((signal.SIGHUP,), lambda: _reload(service, tls, around))
+
+                def reload() -> None:
+                    nonlocal settings
+                    settings = _reload(settings, app, tls, around)
+
+                _on_signal((signal.SIGHUP,), reload)
                 logger.info("serving", url=url, keys=len(options.api_keys))
                 around.notifier.tell(READY=1, STATUS=f"serving on {url}")
                 watchdog = group.create_task(around.notifier.keep_alive(parts.alive))
@@ -85,10 +92,8 @@ async def serve(settings: Settings, load_parts: Callable[[], OpenParts], around:
         await _ended(stack, end, logger)
 
 
-def _application(
-    settings: Settings, parts: ServiceParts, around: Surroundings, stop: asyncio.Event
-) -> tuple[Service, ASGIApp]:
-    """Return the application and what it works with; loading and building it takes a good part of a second."""
+def _application(settings: Settings, parts: ServiceParts, around: Surroundings, stop: asyncio.Event) -> FastAPI:
+    """Return the application; loading and building it takes a good part of a second."""
     from netbox_pdns.service.app import create_app
     from netbox_pdns.service.auth import Access
     from netbox_pdns.service.context import Service
@@ -96,8 +101,9 @@ def _application(
     options = settings.service
     signed = settings.triggers.webhook_secret is not None
     access = Access(options.api_keys)
-    service = Service(parts, options, access, around.secrets, around.logger, webhooks_signed=signed, stopping=stop)
-    return service, create_app(service)
+    return create_app(
+        Service(parts, options, access, around.secrets, around.logger, webhooks_signed=signed, stopping=stop)
+    )
 
 
 async def _ended(stack: AsyncExitStack, end: float, logger: FilteringBoundLogger) -> None:
@@ -123,20 +129,35 @@ def _on_signal(numbers: tuple[signal.Signals, ...], act: Callable[[], None]) -> 
         asyncio.get_running_loop().add_signal_handler(number, act)
 
 
-def _reload(service: Service, tls: ssl.SSLContext | None, around: Surroundings) -> None:
-    """Read again what can be exchanged while the service works."""
+def _reload(running: Settings, app: FastAPI, tls: ssl.SSLContext | None, around: Surroundings) -> Settings:
+    """Read the settings again, have all go by what can be exchanged of them, and return those that hold from now on."""
     around.notifier.tell(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
     try:
-        settings = around.reread()
-        options = settings.service
-        check_listening(service.options.listen_host, options.api_keys)
+        found = around.reread()
+        new = reread(running, found)
+        options = new.settings.service
+        check_listening(options.listen_host, options.api_keys)
         if tls is not None and options.tls_cert is not None:
             load_certificate(tls, options.tls_cert, options.tls_key)
     except NetboxPdnsError as error:
         around.logger.error("not reloaded, all stays as it was", error=str(error), hint=error.hint)
+        new = Reread(running, (), ())
     else:
-        around.secrets.learn(settings.secrets)
-        service.access.reload(options.api_keys)
-        around.set_level(settings.log_level)
-        around.logger.info("reloaded", keys=len(options.api_keys), log_level=settings.log_level)
+        around.secrets.learn(found.secrets)
+        around.set_level(new.settings.log_level)
+        _show(app, new.settings)
+        names = {"applied": ", ".join(new.taken) or None, "needs_restart": ", ".join(new.waiting) or None}
+        (around.logger.warning if new.waiting else around.logger.info)("reloaded", **names)
     around.notifier.tell(READY=1)
+    return new.settings
+
+
+def _show(app: FastAPI, settings: Settings) -> None:
+    """Have the HTTP side, and all it stands on, go by *settings*."""
+    from netbox_pdns.service.app import exchange
+
+    service: Service = app.state.service
+    service.access.reload(settings.service.api_keys)
+    signed = settings.triggers.webhook_secret is not None
+    exchange(app, replace(service, options=settings.service, webhooks_signed=signed))
+    service.parts.reload(settings)

@@ -11,7 +11,7 @@ from netbox_pdns import __version__
 from netbox_pdns.service.documents import MqttState, SchedulerState, StoreState, moment
 from netbox_pdns.service.health import judged
 from netbox_pdns.shape import Shape
-from netbox_pdns.sync.board import Board, BreakerState, TargetState, TriggerState
+from netbox_pdns.sync.board import Board, BreakerState, TargetState, TriggerState, ZoneCounts
 
 if TYPE_CHECKING:
     from netbox_pdns.service.ports import ServiceParts
@@ -65,7 +65,7 @@ class Target(Shape):
     last_pass: datetime | None
     """When all of its zones had last been looked at."""
     held: int
-    """What is held of the target as a whole."""
+    """Changes of its zones that wait for a word."""
     error: str | None
 
 
@@ -113,7 +113,7 @@ def status(parts: ServiceParts, now: float) -> Status:
     """Return it as it is at *now* (seconds since 1970)."""
     board = parts.board
     verdict = judged(board, now)
-    zones = tuple(board.zones())
+    counts = tuple(board.counts.values())
     targets = tuple(board.target(name) for name in sorted(board.targets))
     store = parts.store()
     return Status(
@@ -135,12 +135,12 @@ def status(parts: ServiceParts, now: float) -> Status:
             error=board.source_error,
             suspect=board.suspect,
         ),
-        targets=tuple(map(_target, targets)),
+        targets=tuple(_target(each, board.counts.get(each.name)) for each in targets),
         triggers=tuple(_trigger(each) for _, each in sorted(board.triggers.items())),
         zones={str(condition): count for condition, count in board.counted().items()},
-        left_out=sum(len(zone.left_out) for zone in zones),
-        held=sum(len(zone.held) for zone in zones) + sum(len(target.held) for target in targets),
-        not_served=sum(len(zone.not_served) for zone in zones),
+        left_out=sum(each.left_out for each in counts),
+        held=sum(each.held for each in counts),
+        not_served=sum(each.not_served for each in counts),
         store=StoreState(store.ok, store.detail, store.behind, store.lost, store.persistent),
     )
 
@@ -156,7 +156,7 @@ def reliability(board: Board) -> Reliability:
     )
 
 
-def _target(state: TargetState) -> Target:
+def _target(state: TargetState, counts: ZoneCounts | None) -> Target:
     return Target(
         name=state.name,
         breaker=state.breaker,
@@ -164,7 +164,7 @@ def _target(state: TargetState) -> Target:
         queue_depth=state.queue.depth,
         queue_oldest_seconds=round(state.queue.oldest, 3),
         last_pass=moment(state.last_pass),
-        held=len(state.held),
+        held=0 if counts is None else counts.held,
         error=state.error,
     )
 

@@ -27,7 +27,7 @@ from netbox_pdns.store.ids import Ids
 from netbox_pdns.store.journal import DEFAULT_LIMITS, FailureKind, Journal, JournalLimits, StoreFailure
 from netbox_pdns.store.receipts import Receipts
 from netbox_pdns.store.removal_counts import RemovalCounts
-from netbox_pdns.store.source_mark import Source
+from netbox_pdns.store.source import Source
 from netbox_pdns.store.values import Clock, Remark, StoreHealth
 from netbox_pdns.store.zone_memory import ZoneMemory
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Double, Index, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration: a file that says so is up to date, and Alembic need not be imported."""
 
 
@@ -90,12 +90,9 @@ class ReceiptRow(Base):
 
 
 class SourceRow(Base):
-    """The NetBox that all of this is about, its newest change that was applied, and why a deep pass is owed."""
+    """The NetBox that all of this is about, and why a deep pass is owed."""
 
     __tablename__ = "source"
 
     url: Mapped[str] = mapped_column(primary_key=True)
-    change: Mapped[int | None]
-    changed_at: Mapped[float | None]
-    request: Mapped[str]
     owed: Mapped[str | None]

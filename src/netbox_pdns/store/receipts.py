@@ -133,15 +133,6 @@ class Receipts:
         shown = tuple(found[:limit])
         return ReceiptPage(shown, shown[-1].id if len(found) > limit else None)
 
-    async def get(self, receipt_id: str) -> Receipt | None:
-        """Return one receipt; None without it. Raises `TransientError` where the store does not answer in time."""
-
-        async def query(connection: AsyncConnection) -> Receipt | None:
-            row = (await connection.execute(select(_table()).where(ReceiptRow.id == receipt_id))).first()
-            return None if row is None else _receipt(row)
-
-        return await self._database.read(query)
-
     def prune(self, before: float) -> None:
         """Have those that were applied before *before* deleted; in memory, all but the newest as well."""
         self._journal.put(PruneReceipts(before, None if self._database.persistent else MOST_IN_MEMORY))

@@ -77,15 +77,6 @@ class ReceiptPage:
     following: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceMark:
-    """An entry of NetBox's change log: its id, time, and the id of the request that made it."""
-
-    change: int
-    at: float
-    request: str
-
-
 class RemarkKind(StrEnum):
     """What was found at opening the file."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import and_, delete, or_, select
@@ -65,11 +65,6 @@ class ZoneMemory:
     def note(self, note: ZoneNote) -> None:
         """Remember *note* in the place of what was known of its zone."""
         self._journal.put(PutZone(note.target, note.zone, note))
-
-    def note_all(self, notes: Iterable[ZoneNote]) -> None:
-        """Remember each of *notes*."""
-        for note in notes:
-            self.note(note)
 
     def forget(self, target: str, zone: str) -> None:
         """Forget a zone that is gone on both sides."""

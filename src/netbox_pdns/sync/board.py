@@ -1,11 +1,13 @@
 """What the service knows at this moment: one board, written by the keeper, read by whoever shows it.
 
-Everything here is in memory and bounded by the number of zones; what must outlive the process is the store's.
+Everything here is in memory and bounded by the number of zones; what must outlive the process is the store's. What zones
+come to together is counted as they change: who asks for it often, as Prometheus does, reads no zone.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -62,6 +64,25 @@ class ZoneState:
     """RRsets (`NAME TYPE`) that the server took and DNS does not answer: an alarm."""
 
 
+@dataclass(slots=True)
+class ZoneCounts:
+    """What the zones of one target come to: how many stand how, and what there is in them, as `ZoneState` has it."""
+
+    conditions: Counter[Condition] = field(default_factory=Counter)
+    left_out: int = 0
+    held: int = 0
+    differences: int = 0
+    not_served: int = 0
+
+    def add(self, state: ZoneState, times: int = 1) -> None:
+        """Count *state*; with -1 *times* count it no more."""
+        self.conditions[state.condition] += times
+        self.left_out += times * len(state.left_out)
+        self.held += times * len(state.held)
+        self.differences += times * state.differences
+        self.not_served += times * len(state.not_served)
+
+
 @dataclass(frozen=True, slots=True)
 class QueueState:
     """A target's queue: keys that wait or are under way, and for how many seconds the oldest has waited."""
@@ -85,8 +106,6 @@ class TargetState:
     last_pass: float | None = None
     """When all of its zones had last been looked at."""
     error: str | None = None
-    held: tuple[Held, ...] = ()
-    """What is held of the target as a whole."""
 
 
 @dataclass(slots=True)
@@ -150,7 +169,11 @@ class Board:
     queues: dict[str, Callable[[], QueueState]] = field(default_factory=dict)
     """What tells a target's queue; counting it takes as long as it is."""
     triggers: dict[str, TriggerState] = field(default_factory=dict)
+    counts: dict[str, ZoneCounts] = field(default_factory=dict)
+    """By target, of those that have zones; `note` and `forget` keep it."""
     _zones: dict[tuple[str, str], ZoneState] = field(default_factory=dict)
+    _troubled: dict[tuple[str, str], ZoneState] = field(default_factory=dict)
+    """Those of the zones that fail, or are not served as they were written."""
 
     def target(self, name: str) -> TargetState:
         """Return a target's state with its queue as it is now."""
@@ -163,19 +186,34 @@ class Board:
 
     def note(self, state: ZoneState) -> None:
         """Put a zone's state up."""
+        self.forget(state.target, state.zone)
         self._zones[state.target, state.zone] = state
+        self.counts.setdefault(state.target, ZoneCounts()).add(state)
+        if state.condition is Condition.FAILING or state.not_served:
+            self._troubled[state.target, state.zone] = state
 
     def forget(self, target: str, zone: str) -> None:
         """Take down a zone that is gone on both sides."""
-        self._zones.pop((target, zone), None)
+        self._troubled.pop((target, zone), None)
+        if (state := self._zones.pop((target, zone), None)) is None:
+            return
+        counts = self.counts[target]
+        counts.add(state, -1)
+        if not counts.conditions.total():
+            del self.counts[target]
 
     def zones(self) -> Iterable[ZoneState]:
         """Return all states, by zone and target."""
-        return (self._zones[key] for key in sorted(self._zones, key=lambda key: (key[1], key[0])))
+        return _sorted(self._zones)
+
+    def troubled(self) -> Iterable[ZoneState]:
+        """Return the states of zones that fail, or are not served as they were written, by zone and target."""
+        return _sorted(self._troubled)
 
     def counted(self) -> Mapping[Condition, int]:
         """Return how many zones stand how."""
-        found = dict.fromkeys(Condition, 0)
-        for state in self._zones.values():
-            found[state.condition] += 1
-        return found
+        return {each: sum(counts.conditions[each] for counts in self.counts.values()) for each in Condition}
+
+
+def _sorted(zones: Mapping[tuple[str, str], ZoneState]) -> Iterable[ZoneState]:
+    return (zones[key] for key in sorted(zones, key=lambda key: (key[1], key[0])))

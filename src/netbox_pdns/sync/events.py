@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning.values import Desired, Observed, RecordKey, ZonePlan
+from netbox_pdns.planning.values import Desired, Held, Observed, RecordKey, ZonePlan
 from netbox_pdns.sync.hints import Cause, Depth
 from netbox_pdns.sync.outcome import ZoneOutcome
 from netbox_pdns.sync.queue import Work
@@ -41,9 +41,10 @@ class ZonePlanned:
 
 @dataclass(frozen=True, slots=True)
 class ZoneDone:
-    """One zone of one target is done with, well or not."""
+    """One zone of one target is done with, well or not; `held` is what keeps its deletion beside what its own plan says."""
 
     outcome: ZoneOutcome
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Literal, Protocol
 
 from netbox_pdns.errors import NetboxPdnsError, TransientError, UnexpectedError
-from netbox_pdns.planning.values import Held
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.engine import Engine
 from netbox_pdns.sync.events import Event, Listener, LookDone, PassBegun, PassDone, ZoneDone, ZonePlanned
@@ -63,7 +62,8 @@ class Keeper:
         self._board = board
         self._tell = tell
         self._patience = patience
-        self._drift = drift
+        self.drift: Literal["mend", "report"] = drift
+        """What a scheduled pass over all content does; it may be exchanged at any time."""
         self._backoff = backoff
         self._failed_passes = 0
         self._later: dict[str, asyncio.TimerHandle] = {}
@@ -134,12 +134,14 @@ class Keeper:
         initial = cause.trigger is Trigger.START
         if initial:
             self._board.initial_sync.started = True
-        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self._drift == "report"
+        reporting = depth is Depth.CONTENT and cause.trigger is Trigger.SCHEDULE and self.drift == "report"
         dry = reporting or self._board.suspect is not None
         self._tell(PassBegun(depth, cause, names))
         failures: dict[str, NetboxPdnsError] = {}
         try:
-            async with self._hold(("", ""), "full_sync"):
+            async with self._hold(("", ""), "full_sync"), AsyncExitStack() as stack:
+                for name in names:
+                    stack.enter_context(self._workers[name].passed_over())
                 await self._over_all(depth, cause, names, failures, dry=dry)
         except NetboxPdnsError as raised:
             failures |= dict.fromkeys(names, raised)
@@ -158,7 +160,7 @@ class Keeper:
     async def _over_all(
         self, depth: Depth, cause: Cause, names: Sequence[str], failures: dict[str, NetboxPdnsError], *, dry: bool
     ) -> None:
-        turns = PassTurns(self._workers, self._hold, cause, self._monotonic)
+        turns = PassTurns(self._workers, self._hold, cause)
         served = [self._workers[name].served for name in names]
         only = None
         if depth is Depth.LISTS:
@@ -176,7 +178,7 @@ class Keeper:
 
         report = await self._make_engine(served, listen, turns).run(SyncRequest(only=only, dry_run=dry))
         for done in report.targets:
-            self._note(done.name, done.error, done.held)
+            self._note(done.name, done.error)
             failures |= {} if done.error is None else {done.name: done.error}
 
     async def _survey(self, served: Served, failures: dict[str, NetboxPdnsError]) -> frozenset[tuple[str, str]]:
@@ -185,9 +187,9 @@ class Keeper:
             zones = await differing(self._source, served, self._board)
         except NetboxPdnsError as error:
             failures[name] = error
-            self._note(name, error, self._board.targets[name].held)
+            self._note(name, error)
             return frozenset()
-        self._note(name, None, self._board.targets[name].held)
+        self._note(name, None)
         return frozenset((name, zone) for zone in zones)
 
     def _listen(self, event: Event, cause: Cause, *, dry: bool) -> None:
@@ -195,7 +197,7 @@ class Keeper:
             case ZonePlanned():
                 self._workers[event.plan.target].learn(event)
             case ZoneDone():
-                self._after_zone(event.outcome, cause, dry=dry)
+                self._after_zone(event.outcome.held_by(event.held), cause, dry=dry)
             case _:
                 self._tell(event)
 
@@ -213,11 +215,11 @@ class Keeper:
         work = Work(outcome.zone, WHOLE, (cause,), frozenset(), 0.0)
         self._tell(LookDone(outcome.target, work, outcome, outcome.error, outcome.seconds, dry))
 
-    def _note(self, target: str, error: NetboxPdnsError | None, held: tuple[Held, ...]) -> None:
+    def _note(self, target: str, error: NetboxPdnsError | None) -> None:
         state = self._board.targets[target]
         passed = state.last_pass if error is not None else self._board.clock()
         said = None if error is None else str(error)
-        self._board.targets[target] = replace(state, error=said, held=held, last_pass=passed)
+        self._board.targets[target] = replace(state, error=said, last_pass=passed)
 
     def _after_pass(self, *, initial: bool, error: NetboxPdnsError | None) -> None:
         self._board.tally.syncs += 1
@@ -231,13 +233,12 @@ class Keeper:
 
 
 class PassTurns:
-    """Whose turn a zone is, for one pass that begins now."""
+    """Whose turn a zone is, for the pass that goes on."""
 
-    def __init__(self, workers: Mapping[str, Worker], hold: Hold, cause: Cause, monotonic: Callable[[], float]) -> None:
+    def __init__(self, workers: Mapping[str, Worker], hold: Hold, cause: Cause) -> None:
         self._workers = workers
         self._hold = hold
         self._cause = cause
-        self._began = monotonic()
 
     def turn(self, target: str, zone: str) -> AbstractAsyncContextManager[bool]:
         """Yield whether the pass may work on the zone; where it may not, the zone gets a hint, and is not left out."""
@@ -252,7 +253,7 @@ class PassTurns:
             except TransientError:  # not had in time: whoever has it looks at the zone, and the queue does after that
                 ours = False
             else:
-                ours = worker.touched.get(zone, self._began - 1) < self._began
+                ours = not worker.touched(zone)
             if not ours:
                 worker.hint(Hint(zone, self._cause, WHOLE, target))
             yield ours

@@ -153,10 +153,10 @@ class Lane:
         planned = await self._each(self._reconciler.plan_end(zone, whys.get(zone.name)) for zone in self._orphaned)
         plans = (outcome.plan for outcome in planned)
         self._held = self._too_many([plan for plan in plans if plan is not None and plan.action is Action.DELETE])
-        waiting = {held.zone for held in self._held}
         for outcome in planned:
-            if outcome.zone in waiting or outcome.error is not None:
-                self._note(outcome)
+            held = tuple(each for each in self._held if each.zone == outcome.zone)
+            if held or outcome.error is not None:
+                self._note(outcome, held)
             elif outcome.has_changes and (missing := self._missing(gone.get(outcome.zone))):
                 self._note(replace(outcome, error=_waits_for(outcome.zone, missing)))
             else:
@@ -254,9 +254,9 @@ class Lane:
             self._down = outcome.error
             self._tell(TargetFailed(self._reconciler.served.target.name, outcome.error))
 
-    def _note(self, outcome: ZoneOutcome) -> None:
+    def _note(self, outcome: ZoneOutcome, held: tuple[Held, ...] = ()) -> None:
         self._outcomes.append(outcome)
-        self._tell(ZoneDone(outcome))
+        self._tell(ZoneDone(outcome, held))
 
 
 def server_of(settings: TargetSettings) -> tuple[str, str]:

@@ -138,10 +138,7 @@ class Looker:
             raise target.error
         for outcome in target.outcomes:
             if outcome.zone == zone:
-                held = tuple(each for each in target.held if each.zone == zone)
-                if held and outcome.plan is not None:
-                    return replace(outcome, plan=replace(outcome.plan, held=(*outcome.plan.held, *held)))
-                return outcome
+                return outcome.held_by(tuple(each for each in target.held if each.zone == zone))
         return None
 
     def _reconciler(self, request: SyncRequest, tell: Listener, gone: Explanations) -> Reconciler:

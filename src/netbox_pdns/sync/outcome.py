@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from netbox_pdns.errors import NetboxPdnsError
@@ -63,6 +63,12 @@ class ZoneOutcome:
     source_failed: bool = False
     """Whether `error` is the source's, which says nothing of the target."""
     removed_file: Path | None = None
+
+    def held_by(self, held: tuple[Held, ...]) -> ZoneOutcome:
+        """Return the same with what keeps it beside what its plan says: that too many zones would go, or all."""
+        if self.plan is None or not held:
+            return self
+        return replace(self, plan=replace(self.plan, held=(*self.plan.held, *held)))
 
     @property
     def needs_attention(self) -> bool:

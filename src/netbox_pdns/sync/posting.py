@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netbox_pdns.errors import NetboxPdnsError
-from netbox_pdns.planning.values import Held
+from netbox_pdns.planning.values import Action, Held
 from netbox_pdns.sync.board import Condition, ZoneState
 from netbox_pdns.sync.hints import Scope
 from netbox_pdns.sync.outcome import ZoneOutcome
@@ -25,12 +25,14 @@ def state_after(before: ZoneState, outcome: ZoneOutcome, scope: Scope, now: floa
         left_out = (*(each for each in before.left_out if each.name not in names), *left_out)
         looked = {change.key[0] for each in held for change in each.changes}
         held = (*(each for each in before.held if not _of(each, names | looked)), *held)
+    ends = plan is not None and plan.action is Action.DELETE
+    waits = ends and bool(held)  # nothing of it can be written, so that it is no drift
     served = outcome.serial
     if served is None and seen is not None:
         served = served_serial(seen)
     if outcome.awaits_adoption or (plan is not None and plan.foreign and not outcome.applied):
         condition = Condition.FOREIGN
-    elif outcome.has_changes and not outcome.applied:
+    elif outcome.has_changes and not outcome.applied and not waits:
         condition = Condition.DIFFERS
     else:
         condition = Condition.HELD if held else Condition.EQUAL
@@ -46,7 +48,7 @@ def state_after(before: ZoneState, outcome: ZoneOutcome, scope: Scope, now: floa
         changed_at=now if outcome.applied else before.changed_at,
         left_out=left_out,
         held=held,
-        differences=0 if plan is None or outcome.applied else len(plan.differences or plan.changes),
+        differences=0 if plan is None or outcome.applied or waits else len(plan.differences or plan.changes),
         error=None,
         error_class=None,
         hint=None,

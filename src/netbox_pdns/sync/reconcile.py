@@ -43,9 +43,13 @@ MOST_REFUSALS = 200
 UNEXPLAINED = "NetBox holds it no more and does not say why"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Served:
-    """A target, and what is wanted of it."""
+    """A target, and what is wanted of it.
+
+    Rules for zones (mode, limits and so on) may be exchanged for others while it works, by other `settings` of the same
+    server: each plan that is made from then on goes by them.
+    """
 
     target: Target
     settings: TargetSettings

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -79,8 +79,8 @@ class Worker:
         self._stopping = False
         self._had_outage = False
         self._requests: dict[str, SyncRequest] = {}
-        self.touched: dict[str, float] = {}
-        """When a look at a zone last began or was asked for, on the monotonic clock: a pass that read before it is late."""
+        self._touched: set[str] | None = None
+        """The zones at which a look began, or was asked for, since the pass that goes on began; None while none does."""
         board.targets[self.target] = TargetState(self.target, looker.served.settings.url)
         board.queues[self.target] = lambda: queue.state(monotonic())
 
@@ -88,7 +88,7 @@ class Worker:
         """Have a zone looked at; *request* may force or adopt."""
         now = self._monotonic()
         self.queue.add(hint.zone, hint.scope, [hint.cause], now, gone=hint.gone)
-        self.touched[hint.zone] = now
+        self._touch(hint.zone)
         if request is not None:
             self._requests[hint.zone] = request
         state = self._board.zone(self.target, hint.zone)
@@ -108,6 +108,24 @@ class Worker:
     def learn(self, event: Event) -> None:
         """Learn from a whole look that a pass makes at a zone."""
         self._looker.note(event)
+
+    @contextmanager
+    def passed_over(self) -> Iterator[None]:
+        """Have a pass go on within the block: it is late for the zones that are `touched` meanwhile."""
+        self._touched = set()
+        try:
+            yield
+        finally:
+            self._touched = None
+
+    def touched(self, zone: str) -> bool:
+        """Tell whether a look at *zone* began, or was asked for, since the pass that goes on began."""
+        return self._touched is not None and zone in self._touched
+
+    def _touch(self, zone: str) -> None:
+        # Not forgotten before the pass is over, also where neither side has the zone any more: the pass may have read it.
+        if self._touched is not None:
+            self._touched.add(zone)
 
     @property
     def served(self) -> Served:
@@ -169,7 +187,7 @@ class Worker:
 
     async def _work(self, work: Work) -> None:
         started = self._monotonic()
-        self.touched[work.zone] = started
+        self._touch(work.zone)
         request = self._requests.pop(work.zone, None)
         allowed = self._allowed(request)
         outcome, error = await self._looked(work, allowed)

@@ -1,6 +1,7 @@
 """Schedules: all zones are looked at when a cron expression says so.
 
-What was missed while the service was down is made up for at its start, once, however often it was missed.
+What was missed while the service was down is made up for at its start, once, however often it was missed. Schedules can be
+exchanged while it works; what is missed by new ones is not made up for.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ class Timetable:
         times = {schedule.name: schedule.crontab.after(self._since(schedule, now)) for schedule in self.schedules}
         return {name: max(at, now) for name, at in times.items() if at is not None}
 
+    def exchanged(self, schedules: tuple[Schedule, ...], now: float) -> Timetable:
+        """Return the timetable of *schedules*: those that are here keep their last time, others have missed nothing."""
+        kept = {schedule.name: at for schedule, at in self._last.items() if schedule in schedules}
+        return Timetable(schedules, kept, now)
+
     def _is_due(self, schedule: Schedule, now: float) -> bool:
         at = schedule.crontab.after(self._since(schedule, now))
         return at is not None and at <= now
@@ -67,11 +73,19 @@ class Timetable:
         return self._last[schedule]
 
 
+async def _wait(woken: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        return
+
+
 class Scheduler:
     """Leaves hints when schedules are due.
 
     *last* is when each schedule was last due, by its name, as *told* said it before: one that is not in it has missed
-    nothing. *told* is not to block.
+    nothing. *told* is not to block. *wait* returns when its event is set, or after so many seconds where there are some.
     """
 
     def __init__(
@@ -83,28 +97,39 @@ class Scheduler:
         last: Mapping[str, datetime],
         told: Callable[[str, datetime], None],
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wait: Callable[[asyncio.Event, float | None], Awaitable[None]] = _wait,
     ) -> None:
         self._hints = hints
         self._board = board
         self._told = told
         self._clock = clock
-        self._sleep = sleep
+        self._wait = wait
+        self._exchanged = asyncio.Event()
         self._made = 0
         self._last_made: float | None = None
         before = {name: at.timestamp() for name, at in last.items()}
         self._timetable = Timetable(schedules, before, clock())
 
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules by which it works."""
+        return self._timetable.schedules
+
+    def exchange(self, schedules: tuple[Schedule, ...]) -> None:
+        """Work by *schedules* from now on."""
+        if schedules != self.schedules:
+            self._timetable = self._timetable.exchanged(schedules, self._clock())
+            self._exchanged.set()
+
     async def run(self) -> None:
-        """Work until cancelled; without schedules that is at once."""
+        """Work until cancelled."""
         while True:
+            self._exchanged.clear()
             now = self._clock()
             self._make_hints(now)
             coming = self._timetable.next(now)
             self._show(coming)
-            if not coming:
-                return
-            await self._sleep(min(_LONGEST_SLEEP, min(coming.values()) - now))
+            await self._wait(self._exchanged, min(_LONGEST_SLEEP, min(coming.values()) - now) if coming else None)
 
     def _make_hints(self, now: float) -> None:
         for schedule in self._timetable.due(now):

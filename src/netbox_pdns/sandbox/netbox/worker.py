@@ -1,4 +1,8 @@
-"""NetBox's worker: sends webhooks in the background, one after the other, each once."""
+"""NetBox's worker: sends webhooks in the background, one after the other, each once.
+
+NetBox's own queue is as long as Redis has memory for. This one holds `MOST`; while it is full, what comes is dropped with a
+line in the log. The edit is made all the same, and nobody waits: it is told of like one whose webhook got lost on its way.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +18,27 @@ from netbox_pdns.sandbox.netbox.webhooks import Delivery
 _LOG = logging.getLogger(__name__)
 
 
-class Worker:
-    """A queue of deliveries, and who works on it."""
+MOST = 10_000
+"""Deliveries that wait at a time, of some kB each."""
 
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+
+class Worker:
+    """A queue of at most so many deliveries, and who works on it."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(most)
 
     def enqueue(self, deliveries: Iterable[Delivery]) -> None:
-        """Have these sent after those before them."""
+        """Have these sent after those before them; those for which there is no room are dropped."""
+        dropped = 0
         for each in deliveries:
-            self._queue.put_nowait(each)
+            try:
+                self._queue.put_nowait(each)
+            except asyncio.QueueFull:
+                dropped += 1
+        if dropped:
+            what = "1 webhook was" if dropped == 1 else f"{dropped} webhooks were"
+            _LOG.warning("%s dropped: %d wait to be sent", what, self._queue.qsize())
 
     async def run(self) -> None:
         """Send until cancelled; what is not taken is not sent again."""

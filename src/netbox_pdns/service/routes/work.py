@@ -24,9 +24,8 @@ router = APIRouter(prefix="/api/v1", route_class=KeyedRoute, dependencies=KEYED)
 async def targets(service: Context) -> documents.Targets:
     """Every PowerDNS: its queue, its circuit breaker, what went wrong last."""
     board = service.parts.board
-    zones = tuple(board.zones())
     return documents.Targets(
-        targets=tuple(as_documents.target(board.target(name), zones) for name in sorted(board.targets))
+        targets=tuple(as_documents.target(board.target(name), board.counts.get(name)) for name in sorted(board.targets))
     )
 
 
