@@ -151,7 +151,7 @@ def _content_asked(proxy: FaultProxy) -> list[str]:
     ("records", "asked"),
     [
         pytest.param(MOST_RECORDS - 2, [GRAPHQL, GRAPHQL], id="small"),
-        pytest.param(MOST_RECORDS - 1, [GRAPHQL, "/records/", GRAPHQL], id="larger"),
+        pytest.param(MOST_RECORDS - 1, [GRAPHQL, "/zones/", "/records/", GRAPHQL], id="larger"),
     ],
 )
 def test_what_is_asked(company: Company, proxy: FaultProxy, records: int, asked: list[str]) -> None:

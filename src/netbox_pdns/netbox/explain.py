@@ -50,7 +50,7 @@ async def explain(
 ) -> Explanations:
     """Return for those of *removed* (records that a server has in *zone*) that NetBox explains why they go, in words.
 
-    *late* is what `of_late` returned for the zone after its records were read, where that was asked for already.
+    *late* is what `of_late` returned for the zone while its records were read, where that was asked for already.
 
     Raises `ConfigurationError` where the token may not view the change log.
     """

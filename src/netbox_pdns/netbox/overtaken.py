@@ -31,6 +31,8 @@ Records: TypeAlias = listing.Listed[RecordRow]
 
 MOST_KEPT = 100
 """Zones whose records are kept until they are read."""
+HOLDS = 10.0
+"""Seconds for which a zone that came whole is kept until it is read."""
 _IDS_AT_ONCE = 100
 _FIELDS = "id,time,action,changed_object_type,changed_object_id,prechange_data,postchange_data"
 _KINDS = frozenset({RECORD_TYPE, ZONE_TYPE})
@@ -180,6 +182,7 @@ class KnownZones:
         self._listed: dict[int, Listed] = {}
         self._whole_view: frozenset[int] = frozenset()
         self._records: dict[int, Records] = {}
+        self._whole: dict[int, tuple[ZoneRow, Sequence[RecordRow], float]] = {}
 
     def note(self, rows: Sequence[ZoneRow], before: int, *, whole_view: bool = False) -> None:
         """Take note of *rows*, listed after the look *before*; *whole_view* tells whether they are all of their view."""
@@ -188,6 +191,7 @@ class KnownZones:
         now = self._clock()
         for row in rows:
             self._records.pop(row.id, None)  # they were read after another look
+            self._whole.pop(row.id, None)
         self._listed = {number: each for number, each in self._listed.items() if each.until > now}
         self._listed |= {row.id: Listed(row, before, now + self._holds) for row in rows}
 
@@ -196,6 +200,17 @@ class KnownZones:
         while len(self._records) >= MOST_KEPT:
             del self._records[next(iter(self._records))]
         self._records[zone] = records
+
+    def note_whole(self, row: ZoneRow, records: Sequence[RecordRow]) -> None:
+        """Take note of a zone with all its records, as it was at one moment, which is now."""
+        while len(self._whole) >= MOST_KEPT:
+            del self._whole[next(iter(self._whole))]
+        self._whole[row.id] = row, records, self._clock() + HOLDS
+
+    def take_whole(self, zone: int) -> tuple[ZoneRow, Sequence[RecordRow]] | None:
+        """Return the *zone* as it was noted by `note_whole`, once; None where that was not just now."""
+        row, records, until = self._whole.pop(zone, (None, (), 0.0))
+        return None if row is None or until <= self._clock() else (row, records)
 
     def take_records(self, ids: Collection[int]) -> Records | None:
         """Return the records of the only zone of *ids*, once, where they were read when it was listed."""

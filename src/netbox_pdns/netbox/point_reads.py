@@ -4,6 +4,9 @@ REST takes some 50 ms before it looks at anything, and again for each kind of ob
 in one request. From `MOST_RECORDS` records on REST is the quicker one. The filters are NetBox's own, `active` among them, so
 that both answer alike; an administrator can switch GraphQL off, and it gives less in place of refusing where a permission is
 missing. So whatever it does not answer as it should is asked by REST, which also says what is wrong.
+
+NetBox answers the parts of a query one after the other, and the list of records is one query of its database: records
+between two equal looks at their zone are the zone as it was at one moment, and no edit has to be looked for.
 """
 
 from __future__ import annotations
@@ -32,11 +35,14 @@ _RECORDS = (
     "records: netbox_dns_record_list(filters: $records, pagination: {limit: $most}) { id name fqdn type value ttl }"
 )
 _ZONES = (
-    "zones: netbox_dns_zone_list(filters: $zones)"
+    "netbox_dns_zone_list(filters: $zones)"
     " { id name status active default_ttl soa_serial view { id name default_view } }"
 )
 _NAMES = f"query ($records: NetBoxDNSRecordFilter!, $most: Int!) {{ {_RECORDS} }}"
-_ZONE = f"query ($zones: NetBoxDNSZoneFilter!, $records: NetBoxDNSRecordFilter!, $most: Int!) {{ {_ZONES} {_RECORDS} }}"
+_ZONE = (
+    "query ($zones: NetBoxDNSZoneFilter!, $records: NetBoxDNSRecordFilter!, $most: Int!)"
+    f" {{ zones: {_ZONES} {_RECORDS} after: {_ZONES} }}"
+)
 _ACTIVE: Mapping[str, Any] = {"active": {"exact": True}}
 
 Filter: TypeAlias = Mapping[str, Any]
@@ -45,11 +51,12 @@ Filter: TypeAlias = Mapping[str, Any]
 class _Data(msgspec.Struct, frozen=True):
     records: list[RecordRow]
     zones: list[ZoneRow] = []
+    after: list[ZoneRow] = []
 
 
 @dataclass(frozen=True, slots=True)
 class CalledZones:
-    """The active zones of one name, in all views; and all their active records, None where they are to be read."""
+    """The active zones of one name, in all views; and their active records at one moment, None where they are to be read."""
 
     zones: Sequence[ZoneRow]
     records: Sequence[RecordRow] | None
@@ -71,7 +78,7 @@ class PointReads:
     async def zones_called(self, name: str) -> CalledZones | None:
         """Return the active zones called *name* (as NetBox spells it, without case); None where REST is to be asked."""
         data = await self._asked(_ZONE, _of_zone(name))
-        if data is None or not data.zones:
+        if data is None or not data.zones or data.zones != data.after:
             return None
         few = len(data.records) <= MOST_RECORDS
         # Where the token may not view records there are none, without a word; every zone of NetBox has an SOA.

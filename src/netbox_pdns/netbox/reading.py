@@ -62,10 +62,19 @@ async def read_zones(
     """
     reader = _Reader(client, window, known)
     left = {ref.id: ref for ref in refs}
+    for ref in refs:
+        for desired in await reader.at_hand(ref):
+            del left[ref.id]
+            yield desired
     async for desired in reader.everything({**left}):
         del left[desired.ref.id]
         yield desired
-    groups = Groups(left.values())
+    async for desired in _by_groups(reader, left.values()):
+        yield desired
+
+
+async def _by_groups(reader: _Reader, refs: Iterable[ZoneRef]) -> AsyncIterator[Desired]:
+    groups = Groups(refs)
     running: set[asyncio.Task[_Read]] = set()
     overtaken: list[str] = []
 
@@ -108,6 +117,13 @@ class _Reader:
     client: NetBoxClient
     window: ChangeWindow
     known: KnownZones
+
+    async def at_hand(self, ref: ZoneRef) -> Sequence[Desired]:
+        """Return the zone where it came whole when it was asked for."""
+        if (whole := self.known.take_whole(ref.id)) is None:
+            return ()
+        row, records = whole
+        return await self._made_of([row], {row.id: list(records)}, {row.id: ref}, frozenset())
 
     async def everything(self, refs: Mapping[int, ZoneRef]) -> AsyncIterator[Desired]:
         """Yield the zones that can be taken from one reading of all that NetBox has, the largest first; often that is none.

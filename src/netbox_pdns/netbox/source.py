@@ -11,13 +11,14 @@ from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.netbox.client import NetBoxClient, Query, RefusedRequestError
 from netbox_pdns.netbox.explain import explain, of_late
 from netbox_pdns.netbox.explain_zones import explain_zones
-from netbox_pdns.netbox.listing import Listed, Place, ShiftedListError, read_short
+from netbox_pdns.netbox.listing import Place, ShiftedListError, read_short
 from netbox_pdns.netbox.lookup import records_named, zones_named
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones, Records
-from netbox_pdns.netbox.point_reads import PointReads
+from netbox_pdns.netbox.point_reads import CalledZones, PointReads
 from netbox_pdns.netbox.reading import read_zones
 from netbox_pdns.netbox.reading_names import read_names
 from netbox_pdns.netbox.selection import (
+    Selected,
     all_views,
     by_name_alone,
     selected,
@@ -33,6 +34,10 @@ from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook, RetryPolicy, ignore, unobserved
 from netbox_pdns.resilience.together import both
 from netbox_pdns.settings import NetBoxSettings, Selection
+
+
+async def _nothing() -> None:
+    """Return nothing."""
 
 
 def _nobody(zones: Iterable[tuple[int, str]]) -> None:
@@ -63,7 +68,7 @@ class NetBoxSource:
         self._known = KnownZones(settings.overlap)
         self.told: Callable[[Iterable[tuple[int, str]]], None] = _nobody
         self._asks_ahead = asks_ahead
-        self._late: dict[int, asyncio.Task[Sequence[ChangeRow]]] = {}
+        self._late: dict[str, asyncio.Task[Sequence[ChangeRow]]] = {}
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -80,44 +85,56 @@ class NetBoxSource:
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the active zones that *selection* picks, by view and name; see `selection.selected`."""
-        if names:
-            before, views = await self._window.look(), None
-        else:
-            before, views = await both(self._window.look(), all_views(self.client))
-        by_name = len(names) == 1 and by_name_alone(selection)
-        called, records = await self._called(names[0]) if by_name else (None, None)
+        if len(names) == 1 and by_name_alone(selection):
+            return await self._zone_called(selection, names[0])
+        before, views = await both(self._window.look(), all_views(self.client))
         place = self._places.setdefault(selection, Place())
-        found = await selected(self.client, selection, names, called, views, place)
-        self._known.note(found.rows, before, whole_view=found.whole_view)
-        self.told((row.id, row.name) for row in found.rows)
-        if records is not None and found.alone:
-            self._known.note_records(found.rows[0].id, records)
-            if self._asks_ahead:
-                self._ask_ahead(found.rows[0])
-        return tuple(sorted((zone_ref(self.client, row) for row in found.rows), key=lambda ref: (ref.view, ref.name)))
+        return self._noted(await selected(self.client, selection, names, views=views, place=place), before)
 
     async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
         """Return the active zone *name* (canonical) where *selection* picks it; see `selection.selected_zone`."""
-        before = await self._window.look()
-        called, records = await self._called(name)
+        whole = await self._points.zones_called(spelt(name))
+        before = None if whole is not None else await self._window.look()
+        called = await zones_called(self.client, (name,)) if whole is None else whole.zones
         row = await selected_zone(self.client, selection, name, called)
         if row is None:
             return None
-        self._known.note((row,), before)
-        if records is not None and len(called) == 1:
-            self._known.note_records(row.id, records)
-        self.told([(row.id, row.name)])
-        return zone_ref(self.client, row)
+        if before is not None:
+            self._known.note((row,), before)
+        self._note_whole(row, whole)
+        return self._refs((row,))[0]
 
-    async def _called(self, name: str) -> tuple[Sequence[ZoneRow], Records | None]:
-        """Return the active zones called so, in all views, and their records where they came with them."""
-        found = await self._points.zones_called(spelt(name))
-        if found is not None:
-            rows = None if found.records is None else list(found.records)
-            return found.zones, None if rows is None else Listed(rows, len(rows), 1)
+    async def _zone_called(self, selection: Selection, name: str) -> tuple[ZoneRef, ...]:
+        """Return the zone called so, as `zones` does; what it needs next is asked for ahead."""
         if self._asks_ahead:
-            return await both(zones_called(self.client, (name,)), self._records_of(name))
-        return await zones_called(self.client, (name,)), None
+            self._ask_ahead(name_or_text(name))
+        whole = await self._points.zones_called(spelt(name))
+        if whole is not None:
+            found = await selected(self.client, selection, (name,), whole.zones)
+            if found.alone:
+                self._note_whole(found.rows[0], whole)
+                return self._refs(found.rows)
+        before = await self._window.look()
+        ahead = self._records_of(name) if self._asks_ahead else _nothing()
+        called, records = await both(zones_called(self.client, (name,)), ahead)
+        found = await selected(self.client, selection, (name,), called)
+        refs = self._noted(found, before)
+        if records is not None and found.alone:
+            self._known.note_records(found.rows[0].id, records)
+        return refs
+
+    def _noted(self, found: Selected, before: int) -> tuple[ZoneRef, ...]:
+        self._known.note(found.rows, before, whole_view=found.whole_view)
+        return self._refs(found.rows)
+
+    def _note_whole(self, row: ZoneRow, whole: CalledZones | None) -> None:
+        """Keep the records of a zone that came with them, and that no other is called as."""
+        if whole is not None and whole.records is not None and len(whole.zones) == 1:
+            self._known.note_whole(row, whole.records)
+
+    def _refs(self, rows: Sequence[ZoneRow]) -> tuple[ZoneRef, ...]:
+        self.told((row.id, row.name) for row in rows)
+        return tuple(sorted((zone_ref(self.client, row) for row in rows), key=lambda ref: (ref.view, ref.name)))
 
     async def _records_of(self, zone: str) -> Records | None:
         """Return the records of the zones called so, of all views; None where NetBox has none that is spelt so."""
@@ -127,11 +144,11 @@ class NetBoxSource:
         except (RefusedRequestError, ShiftedListError):
             return None
 
-    def _ask_ahead(self, zone: ZoneRow) -> None:
-        """Ask already what may explain why records of a zone that is asked for alone are gone."""
-        if older := self._late.pop(zone.id, None):  # what it tells is of another reading
+    def _ask_ahead(self, zone: str) -> None:
+        """Ask already what may explain why records are gone of a zone (canonical name) that is asked for alone."""
+        if older := self._late.pop(zone, None):  # what it tells is of another reading
             older.cancel()
-        self._late[zone.id] = asyncio.create_task(of_late(self.client, name_or_text(zone.name)))
+        self._late[zone] = asyncio.create_task(of_late(self.client, zone))
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
@@ -143,7 +160,7 @@ class NetBoxSource:
 
     async def explain(self, zone: ZoneRef, removed: Sequence[RecordKey]) -> Explanations:
         """Return for those of *removed* that NetBox explains why they are no longer wanted; see `explain.explain`."""
-        late = self._late.pop(zone.id, None)
+        late = self._late.pop(zone.name, None)
         return await explain(self.client, zone, removed, None if late is None else await late)
 
     async def explain_zones(self, names: Sequence[str], selection: Selection) -> Mapping[str, Gone]:
