@@ -1,8 +1,13 @@
-"""The state machine of the service, as a program: `python service_machine.py EXAMPLES STEPS SEED [shrink]`.
+"""The state machines of the service, as a program: `python service_machine.py EXAMPLES STEPS SEED [shrink]`.
 
 Whatever people edit, in NetBox or in a PowerDNS, whichever webhooks are lost, doubled or late, whatever fails, is killed or
-sets its clock: when the faults are over and time passes, every PowerDNS is as NetBox wants it. A run that ends otherwise is
-printed as the steps that lead there, and its seed repeats it; with `shrink` fewer steps are looked for, which takes minutes.
+sets its clock: when the faults are over and time passes, every PowerDNS is as NetBox wants it (`Service`). There so much
+looks at everything again that a hint which was lost is hardly missed; so a second one has nothing but webhooks, each of
+which arrives, and after each edit nothing else puts things right (`WebhooksAlone`).
+
+Both see after each step that no write was wrong or needless, and that the place in the change log is not ahead of what was
+done. A run that ends otherwise is printed as the steps that lead there, and its seed repeats it; with `shrink` fewer steps
+are looked for, which takes minutes.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ import asyncio
 import sys
 import tempfile
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +26,15 @@ CLOCK = virtual_time.install()
 
 from hypothesis import HealthCheck, Phase, seed, settings  # noqa: E402 - what follows takes the time that it finds
 from hypothesis import strategies as st  # noqa: E402
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test  # noqa: E402
-from machine_world import DNS, TARGETS, Fault, World  # noqa: E402
+from hypothesis.stateful import (  # noqa: E402
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from machine_world import DNS, FEED_INTERVAL, PROMPT, RECOVERED, TARGETS, Fault, World  # noqa: E402
 
 ZONES = st.sampled_from(["example.com", "sub.example.com", "example.net", "example.org", "2.0.192.in-addr.arpa"])
 NAMES = st.sampled_from(["@", "www", "WWW", "a", "a.b", "c.a.b", "sub", "*"])
@@ -31,25 +44,44 @@ WHICH = st.integers(0, 50)
 SECONDS = st.sampled_from([0.01, 0.3, 1.0, 5.0, 35.0, 400.0])
 THEN = st.sampled_from([0.0, 0.0, 0.3, 5.0, 35.0, 120.0])
 """Seconds between a step and the next: the change log is looked at every 30."""
+SERVERS = st.sampled_from(["netbox", *TARGETS])
+LATE = st.sampled_from([0.0, 0.05, 0.4])
+"""Seconds that answers are on their way: a look takes several, and edits come while it does."""
 MEMORY = Path("/dev/shm")
 
 
-class Service(RuleBasedStateMachine):
-    """The service, its servers, and what happens to them."""
+@dataclass(frozen=True)
+class Edit:
+    """One of several edits in quick succession: an address is given to a name, or (None) the name's are deleted."""
+
+    name: str
+    value: str | None
+    then: float
+    """Seconds until the next."""
+
+
+VOLLEYS = st.lists(
+    st.builds(Edit, NAMES, st.one_of(VALUES, VALUES, st.none()), st.sampled_from([0.0, 0.0, 0.03, 0.2, 0.6])),
+    min_size=2,
+    max_size=5,
+)
+
+
+class Edits(RuleBasedStateMachine):
+    """The service, its servers, and what people do in NetBox."""
+
+    feed_interval = FEED_INTERVAL
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = virtual_time.VirtualLoop(CLOCK)
         asyncio.set_event_loop(self.loop)
         self.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-        self.world = World(Path(self.directory.name), CLOCK)
+        self.world = World(Path(self.directory.name), CLOCK, feed_interval=self.feed_interval)
         self.loop.run(self.world.open())
-        self.hands = False
 
-    @initialize(hands=st.integers(0, 3).map(lambda number: number == 3))
-    def have_hands(self, hands: bool) -> None:
-        """In some runs people write to PowerDNS, too: the drift check at their end hides what others should have done."""
-        self.hands = hands
+    def begin(self) -> None:
+        """Have something there to be edited."""
         for zone in ("example.com", "2.0.192.in-addr.arpa"):
             self.make_zone(zone, None, by_hand=False, then=0.0)
         for name in ("www", "a.b"):
@@ -136,50 +168,7 @@ class Service(RuleBasedStateMachine):
         self._edit("DELETE", f"zones/{self._one(self.zones, zone)}/")
         self.wait(then)
 
-    # Webhooks
-
-    @precondition(lambda self: self.world.mail)
-    @rule(numbers=st.lists(WHICH, min_size=1, max_size=6), then=THEN)
-    def deliver(self, numbers: list[int], then: float) -> None:
-        """Some, in any order, some of them twice."""
-        self._run(self._delivered(numbers))
-        self.wait(then)
-
-    @rule()
-    def lose_webhooks(self) -> None:
-        """All that are on their way."""
-        self.world.mail.clear()
-
-    # Faults
-
-    @rule(server=st.sampled_from(["netbox", *TARGETS]), fault=st.sampled_from(Fault), then=THEN)
-    def break_server(self, server: str, fault: Fault, then: float) -> None:
-        """From now on."""
-        self.world.servers[server].heal()
-        self.world.servers[server].begin(fault)
-        self.wait(then)
-
-    @rule(server=st.sampled_from(["netbox", *TARGETS]), then=THEN)
-    def heal_server(self, server: str, then: float) -> None:
-        """It works again."""
-        self.world.servers[server].heal()
-        self.wait(then)
-
-    @precondition(lambda self: self.world.service)
-    @rule(down=SECONDS)
-    def restart(self, down: float) -> None:
-        """In good order."""
-        self._run(self.world.stop())
-        self.wait(down)
-        self._run(self.world.start())
-
-    @precondition(lambda self: self.world.service)
-    @rule(down=SECONDS)
-    def kill(self, down: float) -> None:
-        """And start it again on what it left behind."""
-        self._run(self.world.kill())
-        self.wait(down)
-        self._run(self.world.start())
+    # Time
 
     @rule(seconds=st.sampled_from([-3600.0, -10.0, 10.0, 3600.0]))
     def set_clock(self, seconds: float) -> None:
@@ -191,32 +180,10 @@ class Service(RuleBasedStateMachine):
         """Let time pass."""
         self._run(asyncio.sleep(seconds))
 
-    # By hand, in PowerDNS
-
-    @precondition(lambda self: self.hands and self.served)
-    @rule(place=WHICH, name=st.sampled_from(["www", "by-hand"]), value=VALUES, then=THEN)
-    def write_by_hand(self, place: int, name: str, value: str, then: float) -> None:
-        """An RRset of an address."""
-        target, zone = self._one(self.served, place)
-        records = [{"content": value, "disabled": False}]
-        self._patch(target, zone, {"name": f"{name}.{zone}", "changetype": "REPLACE", "ttl": 5, "records": records})
-        self.wait(then)
-
-    @precondition(lambda self: self.hands and self.served)
-    @rule(place=WHICH, name=st.sampled_from(["www", "a.b"]), then=THEN)
-    def delete_by_hand(self, place: int, name: str, then: float) -> None:
-        """An RRset of an address."""
-        target, zone = self._one(self.served, place)
-        self._patch(target, zone, {"name": f"{name}.{zone}", "changetype": "DELETE"})
-        self.wait(then)
-
-    @precondition(lambda self: self.hands and self.served)
-    @rule(place=WHICH, then=THEN)
-    def delete_zone_by_hand(self, place: int, then: float) -> None:
-        """With all that is in it."""
-        target, zone = self._one(self.served, place)
-        self._run(self.world.write(target, "DELETE", f"/{zone}"))
-        self.wait(then)
+    @invariant()
+    def nothing_went_wrong(self) -> None:
+        """Not even on the way to what is right."""
+        self.world.see_no_wrong()
 
     def teardown(self) -> None:
         """See that all ends equal."""
@@ -264,8 +231,182 @@ class Service(RuleBasedStateMachine):
         self.loop.run(work)
 
 
+class Service(Edits):
+    """All of it, and all that happens to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hands = False
+
+    @initialize(hands=st.integers(0, 3).map(lambda number: number == 3))
+    def have_hands(self, hands: bool) -> None:
+        """In some runs people write to PowerDNS, too: the drift check at their end hides what others should have done."""
+        self.hands = hands
+        self.begin()
+
+    @precondition(lambda self: self.world.recovered and self.world.service and not self.world.touched)
+    @rule()
+    def see_that_it_is_prompt(self) -> None:
+        """Where nothing fails the change log alone is enough."""
+        self._run(self.world.become_equal(PROMPT, PROMPT))
+
+    # Webhooks
+
+    @precondition(lambda self: self.world.mail)
+    @rule(numbers=st.lists(WHICH, min_size=1, max_size=6), then=THEN)
+    def deliver(self, numbers: list[int], then: float) -> None:
+        """Some, in any order, some of them twice."""
+        self._run(self._delivered(numbers))
+        self.wait(then)
+
+    @rule()
+    def lose_webhooks(self) -> None:
+        """All that are on their way."""
+        self.world.mail.clear()
+
+    # Faults
+
+    @rule(server=SERVERS, fault=st.sampled_from(Fault), then=THEN)
+    def break_server(self, server: str, fault: Fault, then: float) -> None:
+        """From now on."""
+        self.world.begin_fault(server, fault)
+        self.wait(then)
+
+    @rule(server=SERVERS, then=THEN)
+    def heal_server(self, server: str, then: float) -> None:
+        """It works again."""
+        self.world.heal(server)
+        self.wait(then)
+
+    @precondition(lambda self: self.world.service)
+    @rule(down=SECONDS)
+    def restart(self, down: float) -> None:
+        """In good order."""
+        self._run(self.world.stop())
+        self.wait(down)
+        self._run(self.world.start())
+
+    @precondition(lambda self: self.world.service)
+    @rule(down=SECONDS)
+    def kill(self, down: float) -> None:
+        """And start it again on what it left behind."""
+        self._run(self.world.kill())
+        self.wait(down)
+        self._run(self.world.start())
+
+    # By hand, in PowerDNS
+
+    @precondition(lambda self: self.hands and self.served)
+    @rule(place=WHICH, name=st.sampled_from(["www", "by-hand"]), value=VALUES, then=THEN)
+    def write_by_hand(self, place: int, name: str, value: str, then: float) -> None:
+        """An RRset of an address."""
+        target, zone = self._one(self.served, place)
+        records = [{"content": value, "disabled": False}]
+        self._patch(target, zone, {"name": f"{name}.{zone}", "changetype": "REPLACE", "ttl": 5, "records": records})
+        self.wait(then)
+
+    @precondition(lambda self: self.hands and self.served)
+    @rule(place=WHICH, name=st.sampled_from(["www", "a.b"]), then=THEN)
+    def delete_by_hand(self, place: int, name: str, then: float) -> None:
+        """An RRset of an address."""
+        target, zone = self._one(self.served, place)
+        self._patch(target, zone, {"name": f"{name}.{zone}", "changetype": "DELETE"})
+        self.wait(then)
+
+    @precondition(lambda self: self.hands and self.served)
+    @rule(place=WHICH, then=THEN)
+    def delete_zone_by_hand(self, place: int, then: float) -> None:
+        """With all that is in it."""
+        target, zone = self._one(self.served, place)
+        self._run(self.world.write(target, "DELETE", f"/{zone}"))
+        self.wait(then)
+
+
+class WebhooksAlone(Edits):
+    """A service that nothing but webhooks tells of edits: each arrives, and a hint that is lost stays so.
+
+    It follows no change log, is not restarted, and looks at everything once, at its start.
+    """
+
+    feed_interval = 0.0
+
+    @initialize(late=LATE, edits=VOLLEYS, together=st.booleans())
+    def have_volleys(self, late: float, edits: list[Edit], together: bool) -> None:
+        """Begin with what each run is about."""
+        self.begin()
+        self.hear(late)
+        self.edit_many(0, edits, together, [])
+
+    @rule(late=LATE)
+    def hear(self, late: float) -> None:
+        """All webhooks, and have the answers of all servers be so late from now on."""
+        for server in self.world.servers.values():
+            server.late = late
+        self._hear()
+
+    @rule(place=WHICH, edits=VOLLEYS, together=st.booleans(), order=st.lists(WHICH, max_size=4))
+    def edit_many(self, place: int, edits: list[Edit], together: bool, order: list[int]) -> None:
+        """RRsets of one zone, in quick succession: their webhooks arrive one by one, or together, in any order."""
+        self._hear()
+        self._run(self._volley(place, edits, together, order))
+        self._hear()
+
+    @rule(
+        place=WHICH,
+        edits=VOLLEYS,
+        together=st.booleans(),
+        server=SERVERS,
+        fault=st.sampled_from(Fault),
+        seconds=st.sampled_from([0.5, 5.0, 60.0, 900.0, 3600.0]),
+    )
+    def edit_many_in_vain(
+        self, place: int, edits: list[Edit], together: bool, server: str, fault: Fault, seconds: float
+    ) -> None:
+        """While a server is at fault, for so long."""
+        self._hear()
+        self.world.begin_fault(server, fault)
+        self._run(self._volley(place, edits, together, []))
+        self.wait(seconds)
+        self.world.heal(server)
+        self._hear()
+
+    def teardown(self) -> None:
+        """See that all webhooks together were enough."""
+        try:
+            self._hear()
+        finally:
+            super().teardown()
+
+    def _hear(self) -> None:
+        """Have all webhooks arrive that did not, and see that this is enough."""
+        self.world.deliver_the_rest()
+        self._run(self.world.become_equal(PROMPT if self.world.recovered else RECOVERED, 1.0))
+
+    async def _volley(self, place: int, edits: list[Edit], together: bool, order: list[int]) -> None:
+        zone = self._one([self.world.stays, *self.zones], place)
+        for edit in edits:
+            await self._put(zone, edit)
+            if not together:
+                self.world.deliver_the_rest()
+            await asyncio.sleep(edit.then)
+        self.world.deliver_the_rest(order)
+
+    async def _put(self, zone: int, edit: Edit) -> None:
+        inventory = self.world.inventory
+        there = [
+            record.id for record in inventory.records.of_zone(zone) if (record.name, record.type) == (edit.name, "A")
+        ]
+        for number in there if edit.value is None else there[1:]:
+            await self.world.edit("DELETE", f"{DNS}/records/{number}/")
+        if edit.value is not None and there:
+            await self.world.edit("PATCH", f"{DNS}/records/{there[0]}/", value=edit.value)
+        elif edit.value is not None:
+            given = {"name": edit.name, "type": "A", "value": edit.value, "disable_ptr": False}
+            await self.world.edit("POST", f"{DNS}/records/", zone=zone, **given)
+
+
 def main() -> None:
-    """Run so many examples of so many steps; a failure is raised with its steps."""
+    """Run so many examples of so many steps of each machine; a failure is raised with its steps."""
     examples, steps, number = (int(each) for each in sys.argv[1:4])
     phases = [Phase.generate, Phase.shrink] if sys.argv[4:] == ["shrink"] else [Phase.generate]
     warnings.simplefilter("error")
@@ -278,7 +419,8 @@ def main() -> None:
         phases=phases,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(number)(Service), settings=found)  # type: ignore[no-untyped-call]
+    for machine in (WebhooksAlone, Service):
+        run_state_machine_as_test(seed(number)(machine), settings=found)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
