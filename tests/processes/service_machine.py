@@ -119,7 +119,7 @@ class Edits(RuleBasedStateMachine):
         self._change("records", self._one(self.records, record), name=name)
         self.wait(then)
 
-    @precondition(lambda self: self.records)
+    @precondition(lambda self: self.records and self.zones)
     @rule(record=WHICH, zone=WHICH, then=THEN)
     def move_record(self, record: int, zone: int, then: float) -> None:
         """Into another zone."""
