@@ -56,6 +56,8 @@ PROMPT = 60.0
 """Seconds after which an edit is served where nothing fails: the change log told of it, and the zone was looked at twice."""
 RECOVERED = 900.0
 """Seconds without a fault after which nothing waits for the end of one any more."""
+IN_DOUBT = 120.0
+"""Seconds without a fault after which no call goes on that met one: until then it may be made again, and was heard."""
 LONGEST = 2 * 3600.0
 """Seconds of virtual time after which both sides are equal, whatever happened: back-off and breakers wait for five minutes
 at most, NetBox's transactions for fifteen."""
@@ -354,11 +356,10 @@ class World:
                 found += [f"done with the change log up to {saved.top}: {each}" for each in self._differences(target)]
         return found
 
-    @property
-    def recovered(self) -> bool:
-        """Whether nothing fails, and nothing waits any more since something failed."""
+    def is_well(self, seconds: float) -> bool:
+        """Tell whether no server was at fault in the last *seconds*."""
         self.note_trouble()
-        return self.clock.monotonic() - self.troubled > RECOVERED
+        return self.clock.monotonic() - self.troubled > seconds
 
     def note_trouble(self) -> None:
         """Take note of it where a server is at fault now."""
@@ -406,10 +407,10 @@ class World:
             self.wanted_lately.note(self.wanted())
 
     def _lately(self) -> Sequence[Wanted]:
-        return self.wanted_lately.within(PROMPT if self.recovered else RECOVERED)
+        return self.wanted_lately.within(PROMPT if self.is_well(IN_DOUBT) else RECOVERED)
 
     def _exact(self) -> bool:
-        return self.recovered and not self.touched
+        return self.is_well(IN_DOUBT) and not self.touched
 
     def _told(self) -> Sequence[str]:
         assert self.service is not None

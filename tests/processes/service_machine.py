@@ -29,7 +29,6 @@ from hypothesis import strategies as st  # noqa: E402
 from hypothesis.stateful import (  # noqa: E402
     RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -180,17 +179,12 @@ class Edits(RuleBasedStateMachine):
         """Let time pass."""
         self._run(asyncio.sleep(seconds))
 
-    @invariant()
-    def nothing_went_wrong(self) -> None:
-        """Not even on the way to what is right."""
-        self.world.see_no_wrong()
-
     def teardown(self) -> None:
         """See that all ends equal."""
         try:
             self._run(self.world.settle())
         finally:
-            self._run(self.world.close())
+            self.loop.run(self.world.close())
             self.loop.run(self.loop.shutdown_default_executor())
             self.loop.close()
             asyncio.set_event_loop(None)
@@ -229,6 +223,7 @@ class Edits(RuleBasedStateMachine):
 
     def _run(self, work: Any) -> None:
         self.loop.run(work)
+        self.world.see_no_wrong()
 
 
 class Service(Edits):
@@ -244,7 +239,7 @@ class Service(Edits):
         self.hands = hands
         self.begin()
 
-    @precondition(lambda self: self.world.recovered and self.world.service and not self.world.touched)
+    @precondition(lambda self: self.world.is_well(RECOVERED) and self.world.service and not self.world.touched)
     @rule()
     def see_that_it_is_prompt(self) -> None:
         """Where nothing fails the change log alone is enough."""
@@ -330,12 +325,17 @@ class WebhooksAlone(Edits):
 
     feed_interval = 0.0
 
-    @initialize(late=LATE, edits=VOLLEYS, together=st.booleans())
-    def have_volleys(self, late: float, edits: list[Edit], together: bool) -> None:
-        """Begin with what each run is about."""
+    @initialize(
+        late=LATE, edits=VOLLEYS, in_vain=VOLLEYS, together=st.booleans(), server=SERVERS, fault=st.sampled_from(Fault)
+    )
+    def have_volleys(
+        self, late: float, edits: list[Edit], in_vain: list[Edit], together: bool, server: str, fault: Fault
+    ) -> None:
+        """Begin with what each run is about: hints are merged, and come while a zone is looked at, in vain or not."""
         self.begin()
         self.hear(late)
         self.edit_many(0, edits, together, [])
+        self.edit_many_in_vain(0, in_vain, False, server, fault, 60.0)
 
     @rule(late=LATE)
     def hear(self, late: float) -> None:
@@ -380,7 +380,7 @@ class WebhooksAlone(Edits):
     def _hear(self) -> None:
         """Have all webhooks arrive that did not, and see that this is enough."""
         self.world.deliver_the_rest()
-        self._run(self.world.become_equal(PROMPT if self.world.recovered else RECOVERED, 1.0))
+        self._run(self.world.become_equal(PROMPT if self.world.is_well(RECOVERED) else RECOVERED, 1.0))
 
     async def _volley(self, place: int, edits: list[Edit], together: bool, order: list[int]) -> None:
         zone = self._one([self.world.stays, *self.zones], place)
