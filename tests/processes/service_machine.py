@@ -326,16 +326,29 @@ class WebhooksAlone(Edits):
     feed_interval = 0.0
 
     @initialize(
-        late=LATE, edits=VOLLEYS, in_vain=VOLLEYS, together=st.booleans(), server=SERVERS, fault=st.sampled_from(Fault)
+        late=LATE,
+        edits=VOLLEYS,
+        together=st.booleans(),
+        in_vain=VOLLEYS,
+        server=SERVERS,
+        fault=st.sampled_from(Fault),
+        seconds=st.sampled_from([2.0, 60.0]),
     )
     def have_volleys(
-        self, late: float, edits: list[Edit], in_vain: list[Edit], together: bool, server: str, fault: Fault
+        self,
+        late: float,
+        edits: list[Edit],
+        together: bool,
+        in_vain: list[Edit],
+        server: str,
+        fault: Fault,
+        seconds: float,
     ) -> None:
         """Begin with what each run is about: hints are merged, and come while a zone is looked at, in vain or not."""
         self.begin()
         self.hear(late)
         self.edit_many(0, edits, together, [])
-        self.edit_many_in_vain(0, in_vain, False, server, fault, 60.0)
+        self.edit_many_in_vain(0, in_vain, False, server, fault, seconds)
 
     @rule(late=LATE)
     def hear(self, late: float) -> None:
@@ -357,7 +370,7 @@ class WebhooksAlone(Edits):
         together=st.booleans(),
         server=SERVERS,
         fault=st.sampled_from(Fault),
-        seconds=st.sampled_from([0.5, 5.0, 60.0, 900.0, 3600.0]),
+        seconds=st.sampled_from([0.5, 2.0, 5.0, 60.0, 900.0, 3600.0]),
     )
     def edit_many_in_vain(
         self, place: int, edits: list[Edit], together: bool, server: str, fault: Fault, seconds: float
