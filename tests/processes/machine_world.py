@@ -50,10 +50,8 @@ SECRET = "of-the-machine"
 STAYS = "stays.example"
 """A zone that nobody edits: of a NetBox without a single one nothing is believed."""
 LOOK = 60.0
-FEED_INTERVAL = 30.0
-"""Seconds between two looks at the change log."""
 PROMPT = 60.0
-"""Seconds after which an edit is served where nothing fails: the change log told of it, and the zone was looked at twice."""
+"""Seconds after which an edit is served where nothing fails: the change log, looked at every 30, told of it."""
 RECOVERED = 900.0
 """Seconds without a fault after which nothing waits for the end of one any more."""
 IN_DOUBT = 120.0
@@ -130,8 +128,8 @@ class World:
     zones: dict[str, Zones] = field(default_factory=lambda: {name: Zones() for name in TARGETS})
     servers: dict[str, Behind] = field(default_factory=dict)
     mail: list[Delivery] = field(default_factory=list)
-    feed_interval: float = FEED_INTERVAL
-    """0 where the change log is not followed: webhooks alone tell of edits."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Further lines of the settings file."""
     undelivered: list[Delivery] = field(default_factory=list)
     """The webhooks that did not arrive yet."""
     starts: int = 0
@@ -213,12 +211,13 @@ class World:
             "data_dir": f'"{self.home}"',
             "sync_crontab": '"never"',
             "drift_crontab": '"never"',
-            "feed_interval": f"{self.feed_interval:g}",
+            "feed_interval": "30",
             "targets": f"[{self._targets}]",
             "unexplained": '"remove"',
             "emptied_rrsets": "1000",
             "zones_deleted": "1000",
             "zones_deleted_percent": "100",
+            **self.options,
         }
         file = self.directory / "netbox-pdns.toml"
         file.write_text("".join(f"{name} = {value}\n" for name, value in given.items()))
@@ -253,6 +252,11 @@ class World:
         await self.stop()
         for name, fault in faults.items():
             self.servers[name].heal() if fault is None else self.servers[name].begin(fault)
+
+    async def lose_memory(self) -> None:
+        """End the service, and take away all that it kept."""
+        await self.stop()
+        self.starts += 1
 
     async def edit(self, method: str, path: str, **body: Any) -> Any:
         """Send NetBox a request, whatever goes wrong with it for the service; None where it refuses it."""

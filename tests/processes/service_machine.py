@@ -16,9 +16,10 @@ import asyncio
 import sys
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import virtual_time
 
@@ -33,7 +34,7 @@ from hypothesis.stateful import (  # noqa: E402
     rule,
     run_state_machine_as_test,
 )
-from machine_world import DNS, FEED_INTERVAL, PROMPT, RECOVERED, TARGETS, Fault, World  # noqa: E402
+from machine_world import DNS, PROMPT, RECOVERED, TARGETS, Fault, World  # noqa: E402
 
 ZONES = st.sampled_from(["example.com", "sub.example.com", "example.net", "example.org", "2.0.192.in-addr.arpa"])
 NAMES = st.sampled_from(["@", "www", "WWW", "a", "a.b", "c.a.b", "sub", "*"])
@@ -69,20 +70,20 @@ VOLLEYS = st.lists(
 class Edits(RuleBasedStateMachine):
     """The service, its servers, and what people do in NetBox."""
 
-    feed_interval = FEED_INTERVAL
+    options: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = virtual_time.VirtualLoop(CLOCK)
         asyncio.set_event_loop(self.loop)
         self.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
-        self.world = World(Path(self.directory.name), CLOCK, feed_interval=self.feed_interval)
+        self.world = World(Path(self.directory.name), CLOCK, options=self.options)
         self.loop.run(self.world.open())
 
-    def begin(self) -> None:
+    def begin(self, by_hand: bool) -> None:
         """Have something there to be edited."""
         for zone in ("example.com", "2.0.192.in-addr.arpa"):
-            self.make_zone(zone, None, by_hand=False, then=0.0)
+            self.make_zone(zone, None, by_hand=by_hand, then=0.0)
         for name in ("www", "a.b"):
             self.make_record(0, name, "192.0.2.1", None, pointer=True, then=0.0)
         self.wait(35.0)
@@ -214,6 +215,27 @@ class Edits(RuleBasedStateMachine):
     def _patch(self, target: str, zone: str, rrset: dict[str, Any]) -> None:
         self._run(self.world.write(target, "PATCH", f"/{zone}", rrsets=[rrset]))
 
+    async def _made(self, place: int, edits: list[Edit], *, told: bool) -> None:
+        zone = self._one([self.world.stays, *self.zones], place)
+        for edit in edits:
+            await self._put(zone, edit)
+            if told:
+                self.world.deliver_the_rest()
+            await asyncio.sleep(edit.then)
+
+    async def _put(self, zone: int, edit: Edit) -> None:
+        inventory = self.world.inventory
+        there = [
+            record.id for record in inventory.records.of_zone(zone) if (record.name, record.type) == (edit.name, "A")
+        ]
+        for number in there if edit.value is None else there[1:]:
+            await self.world.edit("DELETE", f"{DNS}/records/{number}/")
+        if edit.value is not None and there:
+            await self.world.edit("PATCH", f"{DNS}/records/{there[0]}/", value=edit.value)
+        elif edit.value is not None:
+            given = {"name": edit.name, "type": "A", "value": edit.value, "disable_ptr": False}
+            await self.world.edit("POST", f"{DNS}/records/", zone=zone, **given)
+
     async def _delivered(self, numbers: list[int]) -> None:
         self.world.deliver(numbers)
 
@@ -233,11 +255,34 @@ class Service(Edits):
         super().__init__()
         self.hands = False
 
-    @initialize(hands=st.integers(0, 3).map(lambda number: number == 3))
-    def have_hands(self, hands: bool) -> None:
-        """In some runs people write to PowerDNS, too: the drift check at their end hides what others should have done."""
+    @initialize(
+        hands=st.integers(0, 3).map(lambda number: number == 3),
+        by_hand=st.booleans(),
+        edits=VOLLEYS,
+        server=SERVERS,
+        fault=st.sampled_from(Fault),
+        killed=st.booleans(),
+    )
+    def have_hands(
+        self, hands: bool, by_hand: bool, edits: list[Edit], server: str, fault: Fault, killed: bool
+    ) -> None:
+        """In some runs people write to PowerDNS, too: the drift check at their end hides what others should have done.
+
+        All begin with edits that the change log tells of while they cannot be served, and perhaps with no chance to do it.
+        """
         self.hands = hands
-        self.begin()
+        self.begin(by_hand)
+        self.break_server(server, fault, 0.0)
+        self.edit_many(1, edits, 35.0)
+        if killed:
+            self.kill(1.0)
+        self.heal_server(server, 0.0)
+
+    @rule(place=WHICH, edits=VOLLEYS, then=THEN)
+    def edit_many(self, place: int, edits: list[Edit], then: float) -> None:
+        """RRsets of one zone, in quick succession."""
+        self._run(self._made(place, edits, told=False))
+        self.wait(then)
 
     @precondition(lambda self: self.world.is_well(RECOVERED) and self.world.service and not self.world.touched)
     @rule()
@@ -289,6 +334,14 @@ class Service(Edits):
         self.wait(down)
         self._run(self.world.start())
 
+    @precondition(lambda self: self.world.service)
+    @rule(down=SECONDS)
+    def lose_memory(self, down: float) -> None:
+        """And start it again with nothing."""
+        self._run(self.world.lose_memory())
+        self.wait(down)
+        self._run(self.world.start())
+
     # By hand, in PowerDNS
 
     @precondition(lambda self: self.hands and self.served)
@@ -320,13 +373,15 @@ class Service(Edits):
 class WebhooksAlone(Edits):
     """A service that nothing but webhooks tells of edits: each arrives, and a hint that is lost stays so.
 
-    It follows no change log, is not restarted, and looks at everything once, at its start.
+    It follows no change log, is not restarted, and looks at everything once, at its start. No circuit breaker opens: after
+    that a zone is looked at as a whole.
     """
 
-    feed_interval = 0.0
+    options: ClassVar[Mapping[str, str]] = {"feed_interval": "0", "breaker_failures": "1000000"}
 
     @initialize(
         late=LATE,
+        by_hand=st.booleans(),
         edits=VOLLEYS,
         together=st.booleans(),
         in_vain=VOLLEYS,
@@ -337,6 +392,7 @@ class WebhooksAlone(Edits):
     def have_volleys(
         self,
         late: float,
+        by_hand: bool,
         edits: list[Edit],
         together: bool,
         in_vain: list[Edit],
@@ -345,7 +401,7 @@ class WebhooksAlone(Edits):
         seconds: float,
     ) -> None:
         """Begin with what each run is about: hints are merged, and come while a zone is looked at, in vain or not."""
-        self.begin()
+        self.begin(by_hand)
         self.hear(late)
         self.edit_many(0, edits, together, [])
         self.edit_many_in_vain(0, in_vain, False, server, fault, seconds)
@@ -361,7 +417,8 @@ class WebhooksAlone(Edits):
     def edit_many(self, place: int, edits: list[Edit], together: bool, order: list[int]) -> None:
         """RRsets of one zone, in quick succession: their webhooks arrive one by one, or together, in any order."""
         self._hear()
-        self._run(self._volley(place, edits, together, order))
+        self._run(self._made(place, edits, told=not together))
+        self.world.deliver_the_rest(order)
         self._hear()
 
     @rule(
@@ -378,7 +435,8 @@ class WebhooksAlone(Edits):
         """While a server is at fault, for so long."""
         self._hear()
         self.world.begin_fault(server, fault)
-        self._run(self._volley(place, edits, together, []))
+        self._run(self._made(place, edits, told=not together))
+        self.world.deliver_the_rest()
         self.wait(seconds)
         self.world.heal(server)
         self._hear()
@@ -394,28 +452,6 @@ class WebhooksAlone(Edits):
         """Have all webhooks arrive that did not, and see that this is enough."""
         self.world.deliver_the_rest()
         self._run(self.world.become_equal(PROMPT if self.world.is_well(RECOVERED) else RECOVERED, 1.0))
-
-    async def _volley(self, place: int, edits: list[Edit], together: bool, order: list[int]) -> None:
-        zone = self._one([self.world.stays, *self.zones], place)
-        for edit in edits:
-            await self._put(zone, edit)
-            if not together:
-                self.world.deliver_the_rest()
-            await asyncio.sleep(edit.then)
-        self.world.deliver_the_rest(order)
-
-    async def _put(self, zone: int, edit: Edit) -> None:
-        inventory = self.world.inventory
-        there = [
-            record.id for record in inventory.records.of_zone(zone) if (record.name, record.type) == (edit.name, "A")
-        ]
-        for number in there if edit.value is None else there[1:]:
-            await self.world.edit("DELETE", f"{DNS}/records/{number}/")
-        if edit.value is not None and there:
-            await self.world.edit("PATCH", f"{DNS}/records/{there[0]}/", value=edit.value)
-        elif edit.value is not None:
-            given = {"name": edit.name, "type": "A", "value": edit.value, "disable_ptr": False}
-            await self.world.edit("POST", f"{DNS}/records/", zone=zone, **given)
 
 
 def main() -> None:
