@@ -270,6 +270,11 @@ class World:
         assert answer.status_code < 500, answer.text
         self.touched = True
 
+    def make_late(self, seconds: float) -> None:
+        """Have the answers of all servers be so late from now on."""
+        for server in self.servers.values():
+            server.late = seconds
+
     def begin_fault(self, server: str, fault: Fault) -> None:
         """Have a server go wrong from now on."""
         self.heal(server)

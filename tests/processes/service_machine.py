@@ -257,6 +257,7 @@ class Service(Edits):
 
     @initialize(
         hands=st.integers(0, 3).map(lambda number: number == 3),
+        late=LATE,
         by_hand=st.booleans(),
         edits=VOLLEYS,
         server=st.sampled_from(TARGETS),
@@ -264,7 +265,7 @@ class Service(Edits):
         killed=st.booleans(),
     )
     def have_hands(
-        self, hands: bool, by_hand: bool, edits: list[Edit], server: str, fault: Fault, killed: bool
+        self, hands: bool, late: float, by_hand: bool, edits: list[Edit], server: str, fault: Fault, killed: bool
     ) -> None:
         """In some runs people write to PowerDNS, too: the drift check at their end hides what others should have done.
 
@@ -272,6 +273,7 @@ class Service(Edits):
         """
         self.hands = hands
         self.begin(by_hand)
+        self.world.make_late(late)
         self.break_server(server, fault, 0.0)
         self.edit_many(1, edits, 70.0)
         if killed:
@@ -409,8 +411,7 @@ class WebhooksAlone(Edits):
     @rule(late=LATE)
     def hear(self, late: float) -> None:
         """All webhooks, and have the answers of all servers be so late from now on."""
-        for server in self.world.servers.values():
-            server.late = late
+        self.world.make_late(late)
         self._hear()
 
     @rule(place=WHICH, edits=VOLLEYS, together=st.booleans(), order=st.lists(WHICH, max_size=4))
