@@ -48,7 +48,7 @@ DNS = "/api/plugins/netbox-dns"
 PDNS = "/api/v1/servers/localhost/zones"
 SECRET = "of-the-machine"
 STAYS = "stays.example"
-"""A zone that nobody edits: of a NetBox without a single one nothing is believed."""
+"""A zone that nobody renames, parks or deletes: of a NetBox without a single one nothing is believed."""
 LOOK = 60.0
 PROMPT = 60.0
 """Seconds after which an edit is served where nothing fails: the change log, looked at every 30, told of it."""
