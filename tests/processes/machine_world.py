@@ -313,6 +313,8 @@ class World:
             self.service.hints.look_everywhere(Depth.CONTENT, Cause(Trigger.SCHEDULE, self.clock.time()))
         await asyncio.sleep(LOOK)
         await self.become_equal(LONGEST, LOOK)
+        if any(each.next_try is not None for each in self.service.board.zones()):
+            await asyncio.sleep(RECOVERED)  # an address that came and went again leaves a serial that is behind
         self.see_no_wrong()
         assert not (planned := await self.planned()), "\n".join((*planned, *self._told()))
 
