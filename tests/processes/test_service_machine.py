@@ -1,5 +1,6 @@
 """Random edits, faults, restarts and clocks: the service ends with every PowerDNS as NetBox wants it (`service_machine`).
 
+Webhooks alone are enough for it, too, and on the way there nothing is written that NetBox did not want, or that is there.
 It runs in a process of its own, since a process has one kind of time. What it prints on failing are the steps that lead
 there; TEST_SEED repeats them.
 """
