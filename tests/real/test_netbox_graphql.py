@@ -170,6 +170,7 @@ def test_what_is_asked(company: Company, proxy: FaultProxy, records: int, asked:
     assert sorted(part.zone.rrsets) == sorted([(f"{name}.", "NS"), (f"{name}.", "SOA"), (f"h1.{name}.", "A")])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "answer",
     [

@@ -99,6 +99,7 @@ def test_a_constrained_token_reads_fewer_records_and_explains_none(
     assert not asyncio.run(why(desired.ref))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("forbidden", _ALL)
 def test_a_forbidden_object_type_is_named(
     forbidden: str, with_token: MakeToken, zone: tuple[str, int, list[int]]
@@ -143,6 +144,7 @@ def test_a_wrong_token_is_named(netbox_server: NetBoxServer, token: str) -> None
     assert token not in f"{only.detail} {only.hint}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wrong", ["/dcim", "/api/plugins"])
 def test_a_wrong_path_is_named(netbox_server: NetBoxServer, wrong: str) -> None:
     """An address that is not NetBox's front page is told from a NetBox without permission."""

@@ -69,7 +69,8 @@ def _log_more(company: Company, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "before", [pytest.param(0, id="a-page-of-the-log"), pytest.param(1_100, id="more-than-a-page")]
+    "before",
+    [pytest.param(0, id="a-page-of-the-log", marks=pytest.mark.long), pytest.param(1_100, id="more-than-a-page")],
 )
 def test_a_bulk_post_beside_single_edits_loses_nothing(company: Company, before: int) -> None:
     """Whatever the log shows only after the reading began marks its zone as overtaken: no edit is missed.

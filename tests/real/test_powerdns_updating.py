@@ -36,6 +36,7 @@ def _rcode(server: RunningPowerDNS, name: str) -> str:
     return dns.rcode.to_text(ask(server, name, "A").rcode())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("primary", PRIMARIES)
 def test_20000_records_change_under_growing_serials(primary: str, tmp_path: Path, run) -> None:
     """Many batches: each has a greater serial, the last one is NetBox's, and a second look finds nothing to do."""
