@@ -155,7 +155,7 @@ def _content_asked(proxy: FaultProxy) -> list[str]:
     ],
 )
 def test_what_is_asked(company: Company, proxy: FaultProxy, records: int, asked: list[str]) -> None:
-    """A small zone comes in one request beside the looks at the change log, and so do names of any zone."""
+    """A small zone comes in one request, and so do names of any zone; the looks at the change log are left out here."""
     name = f"sized.{company.word}.example"
     zone = company.zone(name)
     rows = [

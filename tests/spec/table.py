@@ -127,7 +127,7 @@ TABLE: tuple[Entry, ...] = (
         "Scheduled and hinted work, and people, never write one zone at the same time",
         (
             f"{_LOCK}test_one_zone_is_written_by_one_operation_at_a_time",
-            "unit/test_sync_keeper.py::test_a_pass_never_puts_back_what_a_hint_brought_meanwhile",
+            "unit/test_sync_passes.py::test_a_pass_never_puts_back_what_a_hint_brought_meanwhile",
             "unit/test_store_run_lock.py::test_a_second_run_gives_up_with_the_first_ones_process",
         ),
         ("Race conditions", "Concurrent modifications", "Resource conflicts"),
@@ -155,7 +155,7 @@ TABLE: tuple[Entry, ...] = (
     Entry(
         "Lock Monitoring",
         "A pass over everything is told at its end, of level INFO",
-        ("unit/test_sync_keeper.py::test_a_first_pass_brings_everything_and_says_so",),
+        ("unit/test_sync_passes.py::test_a_first_pass_brings_everything_and_says_so",),
         ("Synchronizing all zones",),
     ),
     Entry(
@@ -189,7 +189,7 @@ TABLE: tuple[Entry, ...] = (
         (
             f"{_START}test_it_is_at_work_while_no_server_answers",
             "processes/test_service_serve.py::test_it_serves_with_all_servers_down",
-            "unit/test_sync_keeper.py::test_a_first_pass_brings_everything_and_says_so",
+            "unit/test_sync_passes.py::test_a_first_pass_brings_everything_and_says_so",
         ),
         ("FastAPI()", "full_sync", "return app"),
         note="a task of the service's loop, in place of a thread of its own",
@@ -199,7 +199,7 @@ TABLE: tuple[Entry, ...] = (
         "Whether the first pass began, is complete, or failed and why, and since when the service is up",
         (
             f"{_START}test_how_the_first_pass_goes_is_kept",
-            "unit/test_sync_keeper.py::test_netbox_that_cannot_be_read_fails_the_pass_and_is_told",
+            "unit/test_sync_passes.py::test_netbox_that_cannot_be_read_fails_the_pass_and_is_told",
         ),
         ("app_state", "initial_sync_complete", "initial_sync_started", "initial_sync_error", "startup_time"),
         note="`Board.initial_sync` and `Board.started`, a value that is handed down, in place of a module's dictionary",
@@ -289,7 +289,7 @@ TABLE: tuple[Entry, ...] = (
             "unit/test_resilience_breaker.py::test_what_opens_it",
             "unit/test_resilience_breaker.py::test_while_the_trial_is_under_way_no_other_call_is_made",
             "unit/test_resilience_clients.py::test_one_call_finds_out_that_the_server_is_back",
-            "unit/test_sync_keeper.py::test_an_open_breaker_keeps_hints_waiting_and_half_open_lets_one_zone_try",
+            "unit/test_sync_breakers.py::test_an_open_breaker_keeps_hints_waiting_and_half_open_lets_one_zone_try",
         ),
         ("**Closed**", "**Open**", "**Half-Open**"),
         note="there already, for NetBox and each PowerDNS",
@@ -437,7 +437,7 @@ TABLE: tuple[Entry, ...] = (
         "An update has no down time: DNS is PowerDNS's, and what was edited meanwhile is found",
         (
             "processes/test_service_serve.py::test_it_is_told_to_read_again_and_to_stop",
-            "unit/test_sync_keeper.py::test_what_is_under_way_is_finished_when_it_stops",
+            "unit/test_sync_passes.py::test_what_is_under_way_is_finished_when_it_stops",
             "unit/test_service_status.py::test_not_ready_while_it_stops",
         ),
         ("Rolling Updates",),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from sync_memory import MemorySource, MemoryTarget, settings_of
+from sync_memory import MemorySource, MemoryTarget, settings_of, zone
 
 from netbox_pdns.store import kept as data_directory
 from netbox_pdns.sync.board import Board
 from netbox_pdns.sync.engine import Engine
-from netbox_pdns.sync.events import Event, Listener
+from netbox_pdns.sync.events import Event, Listener, LookDone, PassDone
 from netbox_pdns.sync.hints import WHOLE, Cause, Hint, Scope, Trigger
 from netbox_pdns.sync.keeper import Keeper
 from netbox_pdns.sync.looker import Looker
@@ -26,6 +26,8 @@ from netbox_pdns.sync.turns import Turns
 from netbox_pdns.sync.worker import Gate, Worker
 
 PATIENCE = 20.0
+A, B = "a.example.", "b.example."
+MANY = [f"z{number:02}.example." for number in range(40)]
 
 
 def people(change: int | None = None) -> Cause:
@@ -111,3 +113,28 @@ async def kept(
         yield here
         keeper.stop()
         await running
+
+
+def netbox(*names: str, address: str = "192.0.2.1", serial: int = 7) -> MemorySource:
+    """Return a NetBox with these zones."""
+    return MemorySource({None: [zone(name, address, serial=serial) for name in names or (A, B)]})
+
+
+def looks(here: Kept, zone: str) -> int:
+    """Return how many looks at *zone*, for hints, are over."""
+    return sum(1 for event in here.told if isinstance(event, LookDone) and event.work.zone == zone and event.work.since)
+
+
+def passes(here: Kept) -> int:
+    """Return how many passes are over."""
+    return sum(1 for event in here.told if isinstance(event, PassDone))
+
+
+def www(target: MemoryTarget, name: str) -> tuple[str, ...]:
+    """Return the addresses of www in a zone."""
+    return target.served[name].zone.rrsets[f"www.{name}", "A"].rdatas
+
+
+def run(work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """Run what *work* makes to its end."""
+    asyncio.run(work())
