@@ -99,6 +99,30 @@ def test_a_list_that_was_read_before_comes_whole(then: list[int], by_start: bool
     assert asyncio.run(read()) == [first, first, then, then]
 
 
+def test_a_page_has_a_connection_of_its_own_and_small_answers_share_one() -> None:
+    """Kept connections may all be one process's of NetBox, where pages asked for side by side would wait in line."""
+    requests: list[Request] = []
+
+    async def app(request: Request) -> Response:
+        requests.append(request)
+        return _page(request, [2, 3, 5, 8, 13], by_start=True, most=2)
+
+    async def read() -> None:
+        async with (
+            serving(Starlette(routes=[Route("/{path:path}", app)])) as url,
+            NetBoxClient(NetBoxSettings(url=url, token=SecretStr("t0ken")), policy=AT_ONCE) as client,
+        ):
+            await whole(client, ZONES, (), Named)
+            for _ in range(3):
+                await client.count(ZONES, ())
+
+    asyncio.run(read())
+    pages = [each for each in requests if int(each.query_params["limit"]) > 1]
+    small = [each for each in requests[-3:] if each.client]
+    assert [each.headers["Connection"] for each in pages] == ["close"] * 3
+    assert len({each.client for each in small}) == 1
+
+
 def test_a_zone_whose_name_is_none_stops_no_list() -> None:
     """The others are listed, and it too, by the text that it has instead of a name."""
     names = ["a.example", f"{'X' * 64}.example", "b.example"]

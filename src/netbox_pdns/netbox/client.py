@@ -38,6 +38,13 @@ AT_ONCE = 2
 _BIG = 256 * 1024
 """Bodies from this many bytes on are decoded in a thread: smaller ones, a page of records among them, take 1 ms."""
 
+_LARGE_LIMIT = 100
+"""A request for so many objects has a connection of its own.
+
+A kept one stays with that process of NetBox which took it (gunicorn's `gthread`, as in NetBox's own gunicorn.py). Where both
+are one process's, its pages take turns, while another process is idle.
+"""
+
 Query: TypeAlias = Sequence[tuple[str, str | int]]
 
 
@@ -169,6 +176,8 @@ class NetBoxClient:
 
     async def _answered(self, method: str, path: str, *, params: Query = (), content: bytes | None = None) -> bytes:
         headers = {} if content is None else {"Content-Type": "application/json"}
+        if any(key == "limit" and int(value) >= _LARGE_LIMIT for key, value in params):
+            headers["Connection"] = "close"
         response = await answered(
             self._http, self._peer, method, self.base + path, params=params, content=content, headers=headers
         )
