@@ -75,3 +75,17 @@ def test_the_data_directory_is_made_where_it_is_missing(tmp_path: Path) -> None:
     """The first run of all may be the first to write there."""
     remember(tmp_path / "new" / "data", "no", now=0)
     assert remembered(tmp_path / "new" / "data", now=1) == {RECORD: "no"}
+
+
+def test_saves_at_once_come_one_after_another(tmp_path: Path) -> None:
+    """The ends of several zones are runs of their own: none of them fails for want of another's file."""
+
+    async def run() -> None:
+        refusals = await Refusals.load(tmp_path, 0)
+        refusals.note("default", "example.com.", {RECORD: "no"}, 0)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(100):
+                group.create_task(refusals.save())
+
+    asyncio.run(run())
+    assert remembered(tmp_path, now=1) == {RECORD: "no"}

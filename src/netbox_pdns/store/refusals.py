@@ -37,6 +37,7 @@ class Refusals:
     def __init__(self, path: Path, known: Mapping[tuple[str, str], Mapping[RecordKey, tuple[str, float]]]) -> None:
         self._path = path
         self._known = {key: dict(records) for key, records in known.items()}
+        self._writing = asyncio.Lock()
 
     @classmethod
     async def load(cls, directory: Path, now: float) -> Refusals:
@@ -69,13 +70,14 @@ class Refusals:
         self._known[target, zone] = {record: known[record] for record in known if record in refused}
 
     async def save(self) -> None:
-        """Write all down; raises `ConfigurationError` where the data directory cannot be written."""
-        refusals = [
-            _Refusal(target, zone, *record, reason, at)
-            for (target, zone), records in self._known.items()
-            for record, (reason, at) in records.items()
-        ]
-        await asyncio.to_thread(_write, self._path, msgspec.json.encode(refusals))
+        """Write all down, after any save that goes on; raises `ConfigurationError` where that cannot be done."""
+        async with self._writing:
+            refusals = [
+                _Refusal(target, zone, *record, reason, at)
+                for (target, zone), records in self._known.items()
+                for record, (reason, at) in records.items()
+            ]
+            await asyncio.to_thread(_write, self._path, msgspec.json.encode(refusals))
 
 
 def _read(path: Path) -> list[_Refusal]:
