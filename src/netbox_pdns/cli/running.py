@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -48,6 +49,7 @@ def run(action: Callable[[Session], Awaitable[ExitStatus]], *, verbose: bool, js
 
 def end_with(work: Callable[[], Awaitable[ExitStatus]], terminal: Terminal, *, json: bool) -> NoReturn:
     """Do *work* and exit with the status that it returns, or with 1 after an error of ours, which is told."""
+    _collect_seldom()
     try:
         status = asyncio.run(_awaited(work()))
     except NetboxPdnsError as error:
@@ -60,6 +62,15 @@ def end_with(work: Callable[[], Awaitable[ExitStatus]], terminal: Terminal, *, j
         _tell(terminal, error_, json=json)
         raise typer.Exit(ExitStatus.NOT_RUN) from group
     raise typer.Exit(status)
+
+
+def _collect_seldom() -> None:
+    """Have Python look for cycles among what is made from now on, and 14 times more seldom than it does by itself.
+
+    A zone is values that refer to each other one way: looking through all of them again and again took a tenth of a sync.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def _tell(terminal: Terminal, error: NetboxPdnsError, *, json: bool) -> None:

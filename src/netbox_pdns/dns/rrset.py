@@ -13,7 +13,7 @@ Key: TypeAlias = tuple[str, str]
 """What identifies an RRset in its zone: canonical owner name and type."""
 
 
-class RRset(msgspec.Struct, frozen=True):
+class RRset(msgspec.Struct, frozen=True, gc=False):
     """The records of one owner name and type, in canonical form, so that `==` means the same DNS content.
 
     `name` is a canonical name (`netbox_pdns.dns.names`), `type` an upper-case mnemonic or TYPEnnn, `ttl` in

@@ -82,6 +82,8 @@ class NetBoxClient:
         observe: CallObserver = unobserved,
     ) -> None:
         self.base = settings.url.rstrip("/").removesuffix("/api")
+        self.record_url = f"{self.base}/plugins/netbox-dns/records/{{id}}/"
+        """Where people see a record, with one `{id}`."""
         self._caller = Caller("NetBox", policy, hook, breaker, observe)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._ahead = 0.0

@@ -2,25 +2,28 @@
 
 The first page comes with NetBox's count of all, or without it where the list is likely to be one page. The others go by id
 (`start=`, which NetBox has since 4.6 and which needs no counting; older ones by `id__gt=`), so that no edit moves an object
-from one page to another. A long list is read in two halves side by side, since one of NetBox's workers serves one page at a
-time.
+from one page to another. Two readers share a long list, since one of NetBox's workers serves one page at a time: whoever has
+nothing left to read takes the second half of what the other has left.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from netbox_pdns.errors import DataError, TransientError
 from netbox_pdns.netbox.client import PAGE_SIZE, HasId, NetBoxClient, Query
 from netbox_pdns.netbox.wire import Named, Page
-from netbox_pdns.resilience.together import both
+from netbox_pdns.resilience.together import both, gathered
 
 _ATTEMPTS = 3
-_HALVED = 8
-"""A list of more pages than this is read in two halves."""
+_SHARED = 4
+"""A stretch of more pages than this is shared: where its middle is costs a request, too."""
+_TAKEN_AT_ONCE = 100
+"""Objects, whose rdata take about 1 ms."""
 
 R = TypeVar("R", bound=HasId)
 
@@ -65,18 +68,31 @@ async def whole(client: NetBoxClient, path: str, query: Query, row: type[R], pla
 
 async def read(client: NetBoxClient, path: str, query: Query, row: type[R]) -> Listed[R]:
     """Read a list once, whatever it comes to; raises `ShiftedListError` where its pages do not follow each other."""
-    listed = await read_up_to(client, path, query, row, None)
-    assert listed is not None
-    return listed
+    first = await _first(client, path, query, row)
+    return await _rest(client, path, query, row, first, _count(path, first))
 
 
-async def read_up_to(client: NetBoxClient, path: str, query: Query, row: type[R], most: int | None) -> Listed[R] | None:
-    """Read a list once, None where it has more than *most* objects; raises as `read`."""
+async def each_page(
+    client: NetBoxClient, path: str, query: Query, row: type[R], most: int, take: Callable[[Sequence[R]], object]
+) -> bool:
+    """Read a list once and have its pages taken as they come, whatever their order; tell whether they were all.
+
+    They were not where NetBox counts more than *most* objects, of which none is taken, or other than it gives.
+    Raises as `read`.
+    """
     first = await _first(client, path, query, row)
     counted = _count(path, first)
-    if most is not None and counted > most:
-        return None
-    return await _rest(client, path, query, row, first, counted)
+    if counted > most:
+        return False
+    got = 0
+
+    def counting(rows: Sequence[R]) -> None:
+        nonlocal got
+        got += len(rows)
+        take(rows)
+
+    await _Shared(client, path, query, row, counting).follow(first, counted)
+    return got == counted
 
 
 async def _read_at(client: NetBoxClient, path: str, query: Query, row: type[R], place: Place) -> Listed[R]:
@@ -123,17 +139,104 @@ async def read_short(
 
 async def _rest(client: NetBoxClient, path: str, query: Query, row: type[R], first: Page[R], counted: int) -> Listed[R]:
     """Read what follows the page *first* of a list of which NetBox has *counted* the objects."""
-    rows = list(_in_order(path, first, 0))
-    if first.next is None:
-        return Listed(rows, counted, 1)
-    after = rows[-1].id
-    if counted <= _HALVED * len(rows):
-        parts: Sequence[Listed[R]] = [await follow(client, path, query, row, after)]
-    else:
-        middle = await _id_at(client, path, query, (counted + len(rows)) // 2)
-        parts = await both(follow(client, path, query, row, after, middle), follow(client, path, query, row, middle))
-    rows += itertools.chain.from_iterable(part.rows for part in parts)
-    return Listed(rows, counted, 1 + sum(part.pages for part in parts))
+    rows: list[R] = []
+    pages = await _Shared(client, path, query, row, rows.extend).follow(first, counted)
+    if pages > 1:
+        rows.sort(key=_id)
+    return Listed(rows, counted, pages)
+
+
+@dataclass(slots=True, eq=False)
+class _Stretch:
+    """What one reader has left of a list: the objects with ids over `after`, up to `last` (None: to the end).
+
+    They are at the places from `place` to before `end`, as far as NetBox counted when the first page was read.
+    """
+
+    after: int
+    last: int | None
+    place: int
+    end: int
+
+
+class _Shared(Generic[R]):
+    """A list that two readers share."""
+
+    def __init__(
+        self, client: NetBoxClient, path: str, query: Query, row: type[R], take: Callable[[Sequence[R]], object]
+    ) -> None:
+        self._client = client
+        self._path = path
+        self._query = query
+        self._row = row
+        self._take = take
+        self._pages = 1
+        self._page_size = 1
+        self._under_way: list[_Stretch] = []
+
+    async def follow(self, first: Page[R], counted: int) -> int:
+        """Have all pages taken, the *first* one and those after it; return how many there were."""
+        rows = _in_order(self._path, first, 0)
+        if first.next is None:
+            await self._taken(rows)
+        else:
+            self._page_size = len(rows)
+            stretch = _Stretch(rows[-1].id, None, len(rows), counted)
+            self._under_way.append(stretch)
+            await gathered((self._taken(rows), self._work(stretch), self._work(None)))
+        return self._pages
+
+    async def _work(self, stretch: _Stretch | None) -> None:
+        if stretch is not None:
+            await self._read(stretch)
+        while (half := await self._half()) is not None:
+            await self._read(half)
+
+    async def _half(self) -> _Stretch | None:
+        """Take the second half of what the other reader has left; None where it is not worth it."""
+        whole = max(self._under_way, key=lambda stretch: stretch.end - stretch.place, default=None)
+        if whole is None or whole.end - whole.place <= _SHARED * self._page_size:
+            return None
+        middle = (whole.place + whole.end) // 2
+        id_ = await _id_at(self._client, self._path, self._query, middle)
+        if whole not in self._under_way or id_ <= whole.after:
+            return None  # its reader was quicker
+        half = _Stretch(id_, whole.last, middle + 1, whole.end)
+        whole.last, whole.end = id_, middle + 1
+        self._under_way.append(half)
+        return half
+
+    async def _read(self, stretch: _Stretch) -> None:
+        page = await self._page(stretch)
+        while (rows := self._cut(stretch, page)) and stretch in self._under_way:
+            page, _ = await both(self._page(stretch), self._taken(rows))
+        await self._taken(rows)
+
+    async def _page(self, stretch: _Stretch) -> Page[R]:
+        self._pages += 1
+        return await page_after(self._client, self._path, self._query, self._row, stretch.after)
+
+    def _cut(self, stretch: _Stretch, page: Page[R]) -> Sequence[R]:
+        """Return what of *page* is of the *stretch*, which may have become shorter meanwhile, and shorten that by it."""
+        rows = _in_order(self._path, page, stretch.after + 1)
+        last = rows[-1].id if rows else stretch.after
+        if page.next is None or (stretch.last is not None and last >= stretch.last):
+            self._under_way.remove(stretch)
+        if stretch.last is not None:
+            rows = [row for row in rows if row.id <= stretch.last]
+        stretch.after = last
+        stretch.place += len(rows)
+        return rows
+
+    async def _taken(self, rows: Sequence[R]) -> None:
+        """Have *rows* taken so that others get their turns meanwhile, the request for the next page above all."""
+        for at in range(0, len(rows), _TAKEN_AT_ONCE):
+            self._take(rows[at : at + _TAKEN_AT_ONCE])
+            await asyncio.sleep(0)
+
+
+def _id(row: HasId) -> int:
+    return row.id
 
 
 def check_whole(path: str, counted: int, got: int) -> None:
@@ -145,18 +248,15 @@ def check_whole(path: str, counted: int, got: int) -> None:
         )
 
 
-async def follow(
-    client: NetBoxClient, path: str, query: Query, row: type[R], after: int = 0, last: int | None = None
-) -> Listed[R]:
-    """Read the objects with ids over *after*, up to *last* (None: to the end), which NetBox does not count."""
+async def follow(client: NetBoxClient, path: str, query: Query, row: type[R], after: int = 0) -> Listed[R]:
+    """Read the objects with ids over *after*, which NetBox does not count."""
     rows: list[R] = []
     for pages in itertools.count(1):
         page = await page_after(client, path, query, row, after)
-        found = _in_order(path, page, after + 1)
-        rows += (each for each in found if last is None or each.id <= last)
-        if page.next is None or (last is not None and found[-1].id >= last):
+        rows += _in_order(path, page, after + 1)
+        if page.next is None:
             return Listed(rows, 0, pages)
-        after = found[-1].id
+        after = rows[-1].id
     raise AssertionError(path)
 
 

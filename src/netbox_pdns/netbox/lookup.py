@@ -43,7 +43,7 @@ async def records_named(client: NetBoxClient, name: str) -> tuple[HeldRecord, ..
             type=_type(row.type),
             value=row.value,
             ttl=row.ttl,
-            url=f"{client.base}/plugins/netbox-dns/records/{row.id}/",
+            url=client.record_url.format(id=row.id),
             status=row.status,
             active=row.active,
             expires=row.expiration_date,

@@ -8,14 +8,17 @@ zone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from netbox_pdns.netbox.client import NetBoxClient, Query
+from netbox_pdns.netbox.client import HasId, NetBoxClient, Query
 from netbox_pdns.netbox.listing import read
 from netbox_pdns.netbox.wire import PLACED_FIELDS, RECORDS, PlacedRow, RecordRow, ZoneRow
 from netbox_pdns.resilience.together import off_the_loop
 
 _IDS_AT_ONCE = 200
+
+R = TypeVar("R", bound=HasId)
 
 
 async def by_zone(client: NetBoxClient, zones: Sequence[ZoneRow], rows: list[RecordRow]) -> dict[int, list[RecordRow]]:
@@ -23,18 +26,20 @@ async def by_zone(client: NetBoxClient, zones: Sequence[ZoneRow], rows: list[Rec
     if len(zones) == 1:
         return {zones[0].id: rows}
     records, others = await off_the_loop(len(rows), placed, zones, rows)
-    await asked_for(client, records, others)
-    return records
-
-
-async def asked_for(client: NetBoxClient, records: dict[int, list[RecordRow]], others: Sequence[RecordRow]) -> None:
-    """Add *others*, whose names tell no zone, to *records* by the zones that NetBox says they are in."""
-    if not others:
-        return
-    ids = await _zones_of(client, [row.id for row in others])
+    ids = {row.id: row.zone.id for row in await by_ids(client, [row.id for row in others], PLACED_FIELDS, PlacedRow)}
     for row in others:
         if row.id in ids:  # else it is gone since, which the change log tells
             records.setdefault(ids[row.id], []).append(row)
+    return records
+
+
+async def by_ids(client: NetBoxClient, ids: Sequence[int], fields: str, row: type[R]) -> Sequence[R]:
+    """Return the records of *ids*, whatever their zone; those that are gone are not among them."""
+    found: list[R] = []
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        query: Query = [("fields", fields), *(("id", each) for each in ids[at : at + _IDS_AT_ONCE])]
+        found += (await read(client, RECORDS, query, row)).rows
+    return found
 
 
 def placed(zones: Iterable[ZoneRow], rows: Iterable[RecordRow]) -> tuple[dict[int, list[RecordRow]], list[RecordRow]]:
@@ -58,12 +63,3 @@ def zone_name(row: RecordRow) -> str | None:
     if row.name == "@":
         return fqdn.removesuffix(".").lower()
     return fqdn[len(row.name) + 1 :].removesuffix(".").lower() if fqdn.startswith(f"{row.name}.") else None
-
-
-async def _zones_of(client: NetBoxClient, records: Sequence[int]) -> Mapping[int, int]:
-    found: dict[int, int] = {}
-    for at in range(0, len(records), _IDS_AT_ONCE):
-        some = records[at : at + _IDS_AT_ONCE]
-        query: Query = [("fields", PLACED_FIELDS), *(("id", each) for each in some)]
-        found |= {row.id: row.zone.id for row in (await read(client, RECORDS, query, PlacedRow)).rows}
-    return found

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 
 from netbox_pdns.errors import TransientError
 from netbox_pdns.netbox.client import AT_ONCE, NetBoxClient, Query, RefusedRequestError
-from netbox_pdns.netbox.everything import FEWEST_ZONES, all_records
+from netbox_pdns.netbox.everything import FEWEST_ZONES, Everything
 from netbox_pdns.netbox.grouping import Group, Groups
 from netbox_pdns.netbox.listing import Listed, ShiftedListError, check_whole, read, read_short
 from netbox_pdns.netbox.overtaken import ChangeWindow, KnownZones
 from netbox_pdns.netbox.placing import by_zone
-from netbox_pdns.netbox.rrsets import desired_zone
+from netbox_pdns.netbox.rrsets import Meaning, desired_of, meaning
 from netbox_pdns.netbox.selection import zone_ref
 from netbox_pdns.netbox.wire import RECORD_FIELDS, RECORDS, ZONE_FIELDS, ZONES, RecordRow, ZoneRow
-from netbox_pdns.planning.values import Desired, ZoneRef
+from netbox_pdns.planning.values import Desired, LeftOut, ZoneRef
 from netbox_pdns.resilience.together import both, off_the_loop
 
 RECORDS_AT_ONCE = 40_000
@@ -54,19 +54,19 @@ class _Read:
 
 
 async def read_zones(
-    client: NetBoxClient, window: ChangeWindow, known: KnownZones, refs: Sequence[ZoneRef]
+    client: NetBoxClient, window: ChangeWindow, known: KnownZones, everything: Everything, refs: Sequence[ZoneRef]
 ) -> AsyncIterator[Desired]:
     """Yield the desired content of *refs*; a zone that went, was renamed or made inactive meanwhile is not yielded.
 
     Raises `TransientError` that names the zones where edits overtook every attempt, or where the list is short.
     """
-    reader = _Reader(client, window, known)
+    reader = _Reader(client, window, known, everything)
     left = {ref.id: ref for ref in refs}
     for ref in refs:
         for desired in await reader.at_hand(ref):
             del left[ref.id]
             yield desired
-    async for desired in reader.everything({**left}):
+    async for desired in reader.all_of({**left}):
         del left[desired.ref.id]
         yield desired
     async for desired in _by_groups(reader, left.values()):
@@ -117,6 +117,7 @@ class _Reader:
     client: NetBoxClient
     window: ChangeWindow
     known: KnownZones
+    everything: Everything
 
     async def at_hand(self, ref: ZoneRef) -> Sequence[Desired]:
         """Return the zone where it came whole when it was asked for."""
@@ -125,28 +126,30 @@ class _Reader:
         row, records = whole
         return await self._made_of([row], {row.id: list(records)}, {row.id: ref}, frozenset())
 
-    async def everything(self, refs: Mapping[int, ZoneRef]) -> AsyncIterator[Desired]:
+    async def all_of(self, refs: Mapping[int, ZoneRef]) -> AsyncIterator[Desired]:
         """Yield the zones that can be taken from one reading of all that NetBox has, the largest first; often that is none.
 
         Those that an edit overtook are not among them.
         """
         listed = self.known.of(refs) if self.known.are_a_view(refs) and len(refs) >= FEWEST_ZONES else None
         if listed is None:
+            await self.everything.close()
             return
         zones, before = listed
         try:
-            records, _ = await both(all_records(self.client, zones), self._must_be_all(zones))
+            read, _ = await both(self.everything.read(zones, before), self._must_be_all(zones))
         except _OtherZonesError:
             return
-        if records is None:
+        if read is None:
             return
+        records, before = read
         _, stale = await self.window.edited(before)
         if not stale <= {zone.id for zone in zones}:
             return  # one that was not listed, perhaps of another view and called as one of these: its records are among them
-        for zone in sorted(zones, key=lambda zone: len(records.get(zone.id, ())), reverse=True):
-            of_zone = {zone.id: records.pop(zone.id, [])}
-            for desired in await self._made_of([zone], of_zone, {zone.id: refs[zone.id]}, stale):
-                yield desired
+        for zone in sorted(zones, key=lambda zone: len(records[zone.id]), reverse=True):
+            found = records.pop(zone.id)
+            if self._is_as_listed(zone, refs, stale):
+                yield await off_the_loop(len(found), self._desired_of, zone, found)
 
     async def _must_be_all(self, zones: Sequence[ZoneRow]) -> None:
         """Raise `_OtherZonesError` where NetBox has more active zones, in other views: nothing is read in vain then."""
@@ -230,24 +233,23 @@ class _Reader:
         pending: Mapping[int, ZoneRef],
         stale: frozenset[int],
     ) -> list[Desired]:
-        size = sum(map(len, records.values()))
-        return await off_the_loop(size, self._made, zones, records, pending, stale)
+        wanted = [zone for zone in zones if self._is_as_listed(zone, pending, stale)]
+        return await off_the_loop(sum(map(len, records.values())), self._made, wanted, records)
 
-    def _made(
-        self,
-        zones: Sequence[ZoneRow],
-        records: dict[int, list[RecordRow]],
-        pending: Mapping[int, ZoneRef],
-        stale: frozenset[int],
-    ) -> list[Desired]:
-        found = []
-        url = f"{self.client.base}/plugins/netbox-dns/records/{{id}}/"
-        for zone in zones:
-            ref = zone_ref(self.client, zone)
-            if zone.id in stale or (ref.name, ref.view) != (pending[zone.id].name, pending[zone.id].view):
-                continue
-            found.append(desired_zone(ref, _taken(records.get(zone.id, [])), zone.default_ttl, url))
-        return found
+    def _made(self, zones: Sequence[ZoneRow], records: dict[int, list[RecordRow]]) -> list[Desired]:
+        return [self._desired_of(zone, self._meanings(zone, records.get(zone.id, []))) for zone in zones]
+
+    def _meanings(self, zone: ZoneRow, rows: list[RecordRow]) -> Iterator[Meaning | LeftOut]:
+        name, url = zone_ref(self.client, zone).name, self.client.record_url
+        return (meaning(row, name, url) for row in _taken(rows))
+
+    def _desired_of(self, zone: ZoneRow, found: Iterable[Meaning | LeftOut]) -> Desired:
+        return desired_of(zone_ref(self.client, zone), found, zone.default_ttl, self.client.record_url)
+
+    def _is_as_listed(self, zone: ZoneRow, refs: Mapping[int, ZoneRef], stale: frozenset[int]) -> bool:
+        """Tell whether no edit overtook *zone*, be it that it has another name or view than when it was listed."""
+        ref = zone_ref(self.client, zone)
+        return zone.id not in stale and (ref.name, ref.view) == (refs[zone.id].name, refs[zone.id].view)
 
 
 def _taken(rows: list[RecordRow]) -> Iterator[RecordRow]:

@@ -29,8 +29,7 @@ async def read_names(client: NetBoxClient, points: PointReads, zone: ZoneRef, na
         rows = await _rows(client, zone, owners)
     if rows is None:
         return None
-    url = f"{client.base}/plugins/netbox-dns/records/{{id}}/"
-    desired = await off_the_loop(len(rows), desired_zone, zone, rows, zone.default_ttl, url)
+    desired = await off_the_loop(len(rows), desired_zone, zone, rows, zone.default_ttl, client.record_url)
     if desired.zone.soa is None:
         return None
     return replace(desired, ref=replace(zone, serial=desired.zone.serial))

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from types import MappingProxyType
 
+import msgspec
+
 from netbox_pdns.dns.names import canonical_name, is_within
 from netbox_pdns.dns.rdata import canonical_rdata, canonical_type
 from netbox_pdns.dns.rrset import Key, RRset, Zone
@@ -35,20 +37,43 @@ def meant(type: str, value: str, zone: str) -> str:
     return canonical_rdata(type, value, zone)
 
 
+class Meaning(msgspec.Struct, frozen=True, gc=False):
+    """What a record is in DNS: canonical owner name, type and rdata; `ttl` in seconds, None being the zone's default."""
+
+    name: str
+    type: str
+    rdata: str
+    ttl: int | None
+    id: int
+
+
+def meaning(row: RecordRow, zone: str, record_url: str) -> Meaning | LeftOut:
+    """Return what *row* means in *zone* (canonical name), or why it cannot be served; *record_url* has one `{id}`."""
+    try:
+        (name, type), rdata = _record(row, zone)
+    except DataError as error:
+        return _left_out(zone, row, str(error), record_url)
+    return Meaning(name, type, rdata, row.ttl, row.id)
+
+
 def desired_zone(ref: ZoneRef, rows: Iterable[RecordRow], default_ttl: int, record_url: str) -> Desired:
     """Return what NetBox wants of a zone, from all its active records; *record_url* has one `{id}`."""
+    return desired_of(ref, (meaning(row, ref.name, record_url) for row in rows), default_ttl, record_url)
+
+
+def desired_of(ref: ZoneRef, found: Iterable[Meaning | LeftOut], default_ttl: int, record_url: str) -> Desired:
+    """Return what NetBox wants of a zone, from what all its active records mean, in the order of their ids."""
     records: defaultdict[Key, dict[str, int]] = defaultdict(dict)
     ttls: dict[Key, int] = {}
     left_out = []
-    for row in rows:
-        try:
-            key, rdata = _record(row, ref.name)
-        except DataError as error:
-            left_out.append(_left_out(ref, row, str(error), record_url))
+    for each in found:
+        if isinstance(each, LeftOut):
+            left_out.append(each)
             continue
-        ttl = default_ttl if row.ttl is None else row.ttl
+        key = each.name, each.type
+        ttl = default_ttl if each.ttl is None else each.ttl
         ttls[key] = min(ttl, ttls.get(key, ttl))
-        records[key].setdefault(rdata, row.id)
+        records[key].setdefault(each.rdata, each.id)
     rrsets = {key: RRset.of(*key, ttls[key], ids) for key, ids in records.items()}
     return Desired(
         ref=ref,
@@ -71,11 +96,11 @@ def _record(row: RecordRow, zone: str) -> tuple[Key, str]:
     return (name, type), meant(type, row.value, zone)
 
 
-def _left_out(ref: ZoneRef, row: RecordRow, reason: str, record_url: str) -> LeftOut:
+def _left_out(zone: str, row: RecordRow, reason: str, record_url: str) -> LeftOut:
     name, type = row.fqdn or row.name, row.type
     with suppress(DataError):
         name, type = canonical_name(name), canonical_type(type)
-    return LeftOut(ref.name, name, type, row.value, reason, row.id, record_url.format(id=row.id))
+    return LeftOut(zone, name, type, row.value, reason, row.id, record_url.format(id=row.id))
 
 
 def _one_text(value: str) -> str:

@@ -56,7 +56,7 @@ async def selected(
     rows = await whole(client, ZONES, query, ZoneRow, place)
     picked = tuple(row for row in rows if row.active and named(row.name, selection))
     _refuse_doubles(picked)
-    return Selected(picked, whole_view=selection == Selection(view=selection.view))
+    return Selected(picked, whole_view=is_whole_view(selection))
 
 
 async def selected_zone(
@@ -72,6 +72,11 @@ async def selected_zone(
         query: Query = [*await _query(client, selection, await all_views(client)), ("name__ie", spelt(name))]
         picked = [row for row in await whole(client, ZONES, query, ZoneRow) if row.active]
     return picked[0] if picked else None
+
+
+def is_whole_view(selection: Selection) -> bool:
+    """Tell whether all active zones of a view are selected."""
+    return selection == Selection(view=selection.view)
 
 
 def by_name_alone(selection: Selection) -> bool:

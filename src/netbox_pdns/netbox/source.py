@@ -9,6 +9,7 @@ from typing import Self
 
 from netbox_pdns.dns.names import name_or_text
 from netbox_pdns.netbox.client import NetBoxClient, Query, RefusedRequestError
+from netbox_pdns.netbox.everything import Everything
 from netbox_pdns.netbox.explain import explain, of_late
 from netbox_pdns.netbox.explain_zones import explain_zones
 from netbox_pdns.netbox.listing import Place, ShiftedListError, read_short
@@ -21,6 +22,7 @@ from netbox_pdns.netbox.selection import (
     Selected,
     all_views,
     by_name_alone,
+    is_whole_view,
     selected,
     selected_zone,
     spelt,
@@ -48,7 +50,8 @@ class NetBoxSource:
     """NetBox DNS as a source of zones; use it as an asynchronous context manager.
 
     Whenever zones are listed their ids and names are `told` to whoever wants to know. One that *asks_ahead*, for a single
-    run, asks for what a zone that is listed alone will need next; what it was answered is not for later.
+    run, asks beforehand for what will be needed of a zone that is listed alone, and for all records where a view is listed;
+    what it was answered is not for later.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class NetBoxSource:
         self._points = PointReads(self.client)
         self._window = ChangeWindow(self.client, settings.overlap)
         self._known = KnownZones(settings.overlap)
+        self._everything = Everything(self.client)
         self.told: Callable[[Iterable[tuple[int, str]]], None] = _nobody
         self._asks_ahead = asks_ahead
         self._late: dict[str, asyncio.Task[Sequence[ChangeRow]]] = {}
@@ -80,6 +84,7 @@ class NetBoxSource:
         for task in self._late.values():
             task.cancel()
         await asyncio.gather(*self._late.values(), return_exceptions=True)
+        await self._everything.close()
         await self._window.close()
         await self.client.__aexit__(kind, error, trace)
 
@@ -88,6 +93,8 @@ class NetBoxSource:
         if len(names) == 1 and by_name_alone(selection):
             return await self._zone_called(selection, names[0])
         before, views = await both(self._window.look(), all_views(self.client))
+        if self._asks_ahead and not names and is_whole_view(selection):
+            self._everything.begin(before)
         place = self._places.setdefault(selection, Place())
         return self._noted(await selected(self.client, selection, names, views=views, place=place), before)
 
@@ -152,7 +159,7 @@ class NetBoxSource:
 
     def read(self, zones: Sequence[ZoneRef]) -> AsyncIterator[Desired]:
         """Yield each zone's desired content; see `reading.read_zones`."""
-        return read_zones(self.client, self._window, self._known, zones)
+        return read_zones(self.client, self._window, self._known, self._everything, zones)
 
     async def read_names(self, zone: ZoneRef, names: Collection[str]) -> Desired | None:
         """Return what is wanted at the owner *names* and the apex; see `reading_names.read_names`."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of an RRset; `content` in PowerDNS's own form."""
 
     content: str
     disabled: bool = False
 
 
-class RRsetWire(msgspec.Struct, frozen=True):
+class RRsetWire(msgspec.Struct, frozen=True, gc=False):
     """One RRset. With comments of removed RRsets some backends list RRsets without records."""
 
     name: str
@@ -21,7 +21,7 @@ class RRsetWire(msgspec.Struct, frozen=True):
     records: tuple[Record, ...] = ()
 
 
-class ZoneWire(msgspec.Struct, frozen=True):
+class ZoneWire(msgspec.Struct, frozen=True, gc=False):
     """A zone; `rrsets` only where they were asked for. A list, which `reading.observed` empties as it takes them up."""
 
     name: str
