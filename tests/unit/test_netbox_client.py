@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from pydantic import SecretStr
@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from netbox_pdns.errors import ConfigurationError, DataError, NetboxPdnsError, TransientError
 from netbox_pdns.netbox.client import NetBoxClient, RefusedRequestError
-from netbox_pdns.netbox.listing import Place, ShiftedListError, whole
+from netbox_pdns.netbox.listing import Place, ShiftedListError, read, whole
 from netbox_pdns.netbox.probing import probe
 from netbox_pdns.netbox.source import NetBoxSource
 from netbox_pdns.netbox.wire import CHANGES, RECORDS, VIEWS, ZONES, Named
@@ -63,6 +63,37 @@ def test_a_list_comes_whole_whatever_the_pages(by_start: bool, most: int) -> Non
     """Pages are as large as the server gives; two readers share a list of many; each object comes once."""
     ids = [number * number for number in range(1, 60)]
     assert asyncio.run(_asked(lambda request: _page(request, ids, by_start=by_start, most=most))) == ids
+
+
+@pytest.mark.parametrize(
+    ("gone", "found"),
+    [
+        pytest.param(range(0), range(1, 21), id="nothing"),
+        pytest.param(range(3, 9), [1, 2, *range(9, 21)], id="so-many-that-the-middle-is-the-other-reader's"),
+        pytest.param(range(3, 18), [1, 2, *range(12, 21)], id="so-many-that-there-is-no-middle"),
+    ],
+)
+def test_what_goes_while_a_list_is_shared_makes_nothing_come_twice(gone: Sequence[int], found: Sequence[int]) -> None:
+    """One reader is held up until the other, done with 12 to 20, asks where the middle of what is left is, at place 6."""
+    ids = list(range(1, 21))
+    asked = asyncio.Event()
+
+    async def app(request: Request) -> Response:
+        if request.query_params.get("start") == "2":
+            await asked.wait()
+        if request.query_params.get("offset") == "6":
+            ids[:] = [each for each in ids if each not in gone]
+            asked.set()
+        return _page(request, ids, by_start=True, most=1)
+
+    async def work() -> list[int]:
+        async with (
+            serving(Starlette(routes=[Route("/{path:path}", app)])) as url,
+            NetBoxClient(NetBoxSettings(url=url, token=SecretStr("t0ken")), policy=AT_ONCE) as client,
+        ):
+            return [row.id for row in (await read(client, ZONES, (), Named)).rows]
+
+    assert asyncio.run(work()) == list(found)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ A run that lists all zones of a view is likely to read everything next. It may b
 from __future__ import annotations
 
 import asyncio
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ class Everything:
         names = {zone.id: name_or_text(zone.name) for zone in zones}
         for row in await by_ids(self._client, others, RECORD_IN_ZONE_FIELDS, RecordInZone):
             if row.zone.id in found:
-                found[row.zone.id].append(meaning(row, names[row.zone.id], records.record_url))
+                insort(found[row.zone.id], meaning(row, names[row.zone.id], records.record_url), key=_id)
         return found, min(before, begun.before)
 
 

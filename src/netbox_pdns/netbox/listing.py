@@ -199,6 +199,8 @@ class _Shared(Generic[R]):
             return None
         middle = (whole.place + whole.end) // 2
         id_ = await _id_at(self._client, self._path, self._query, middle)
+        if id_ is None or (whole.last is not None and id_ >= whole.last):
+            return None  # objects went since they were counted, and the others moved up
         if whole not in self._under_way or id_ <= whole.after:
             return None  # its reader was quicker
         half = _Stretch(id_, whole.last, middle + 1, whole.end)
@@ -271,14 +273,12 @@ async def page_after(client: NetBoxClient, path: str, query: Query, row: type[R]
     return await client.get(path, by_id, Page[row])  # type: ignore[valid-type]
 
 
-async def _id_at(client: NetBoxClient, path: str, query: Query, place: int) -> int:
-    """Return the id of the object at *place* in the order of ids, counted from 0."""
+async def _id_at(client: NetBoxClient, path: str, query: Query, place: int) -> int | None:
+    """Return the id of the object at *place* in the order of ids, counted from 0; None where there are not so many."""
     slim = [(key, value) for key, value in query if key != "fields"]
     where: Query = [("fields", "id"), ("limit", 1), ("offset", place), ("ordering", "id")]
     page = await client.get(path, [*slim, *where], Page[Named])
-    if not page.results:
-        raise _shifted(path)
-    return page.results[0].id
+    return page.results[0].id if page.results else None
 
 
 def _in_order(path: str, page: Page[R], start: int) -> list[R]:
