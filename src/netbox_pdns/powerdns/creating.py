@@ -7,9 +7,10 @@ and the next one finishes it (`netbox_pdns.planning.zone_plan.half_made`).
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from netbox_pdns.dns.rrset import RRset
 from netbox_pdns.errors import ConflictError, TransientError
 from netbox_pdns.planning.values import ZonePlan
 from netbox_pdns.powerdns import encoding
@@ -18,6 +19,7 @@ from netbox_pdns.powerdns.forms import Form
 from netbox_pdns.powerdns.ownership import must_be_ours
 from netbox_pdns.powerdns.refusals import refused_record
 from netbox_pdns.powerdns.upload import Upload
+from netbox_pdns.resilience.together import off_the_loop
 from netbox_pdns.settings import ZoneTemplate
 
 
@@ -47,8 +49,8 @@ class Creator:
         """Make the zone by one request; False where it is too large for that, or begun already."""
         assert plan.soa is not None
         rrsets = [plan.soa, *(change.after for change in plan.changes if change.after)]
-        parts = await asyncio.to_thread(lambda: [encoding.created(rrset, self.form) for rrset in rrsets])
-        if sum(len(part) + 1 for part in parts) + encoding.ENVELOPE > self.limit:
+        parts = await off_the_loop(len(rrsets), self._one_request, rrsets)
+        if parts is None:
             return False
         fields = {"name": plan.zone, "kind": template.kind, "account": self.mark}
         body = encoding.new_zone({**fields, "soa_edit_api": "", "api_rectify": True}, parts)
@@ -64,6 +66,16 @@ class Creator:
             await must_be_ours(self.client, plan.zone, self.mark)
             return False
         return True
+
+    def _one_request(self, rrsets: Iterable[RRset]) -> list[bytes] | None:
+        """Return *rrsets* encoded, None where they are too large for one request; no more are encoded then."""
+        parts, size = [], encoding.ENVELOPE
+        for rrset in rrsets:
+            parts.append(encoding.created(rrset, self.form))
+            size += len(parts[-1]) + 1
+            if size > self.limit:
+                return None
+        return parts
 
     async def _post(self, zone: str, body: bytes) -> None:
         """Send what makes the zone, again after a lost answer: where the zone is there then, it was made."""

@@ -79,7 +79,7 @@ class PowerDNSTarget:
         rrsets = [rrset for part in parts for rrset in part.rrsets]
         owed = first.account == self.mark and await is_owed(self.client, first)
         wire = msgspec.structs.replace(first, rrsets=rrsets)
-        return await asyncio.to_thread(observed, wire, rectifies=not owed)
+        return await off_the_loop(len(wire.rrsets), observed, wire, rectifies=not owed)
 
     async def line(self, zone: str) -> TargetZone | None:
         """Return the zone's line of the list, None without such a zone."""

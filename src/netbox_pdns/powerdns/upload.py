@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from netbox_pdns.dns.rrset import RRset
@@ -13,6 +12,7 @@ from netbox_pdns.powerdns import encoding
 from netbox_pdns.powerdns.client import PowerDNSClient, RejectedError, TooLargeError
 from netbox_pdns.powerdns.forms import Form
 from netbox_pdns.powerdns.refusals import refused_record
+from netbox_pdns.resilience.together import off_the_loop
 
 _SMALLEST_BATCH = 4096
 _TOO_LARGE = "raise `webserver-max-bodysize` in pdns.conf, or what a proxy before it takes"
@@ -33,7 +33,7 @@ class Upload:
     @classmethod
     async def of(cls, zone: str, changes: Sequence[Change], limit: int, form: Form) -> Upload:
         """Encode *changes* in *form* off the event loop, and cut them into requests of at most *limit* bytes."""
-        return await asyncio.to_thread(cls, zone, changes, limit, form)
+        return await off_the_loop(len(changes), cls, zone, changes, limit, form)
 
     @property
     def at_last(self) -> bool:
