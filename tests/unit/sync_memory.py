@@ -67,10 +67,22 @@ class MemorySource:
     """The zones that were asked for by name."""
     names: list[frozenset[str]] = field(default_factory=list)
     """The names that were read by themselves."""
+    begun: list[Selection] = field(default_factory=list)
+    """Of what all is to be read at once."""
+    given_up: int = 0
+    """How often that was ended."""
 
     async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
         """Return the zones of the view that *selection* names; all of them, whatever *names* are asked for."""
         return tuple(desired.ref for desired in self._all() if desired.ref.view == str(selection.view))
+
+    async def begin(self, selection: Selection) -> None:
+        """Take note."""
+        self.begun.append(selection)
+
+    async def give_up(self) -> None:
+        """Take note."""
+        self.given_up += 1
 
     async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
         """Return the zone of the view that *selection* names."""

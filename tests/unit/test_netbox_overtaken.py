@@ -117,10 +117,12 @@ def _edit(entry: int) -> dict[str, Any]:
     return {"prechange_data": zone, "postchange_data": zone}
 
 
-async def _read(netbox: Restless, into: list[Desired], *names: str, listed: bool = False) -> None:
+async def _read(netbox: Restless, into: list[Desired], *names: str, listed: bool = False, begun: bool = True) -> None:
     async with serving(Starlette(routes=[Route("/{path:path}", netbox.answer)])) as url:
         settings = NetBoxSettings(url=url, token=SecretStr("x"))
         async with NetBoxSource(settings, policy=RetryPolicy(attempts=1), asks_ahead=True) as source:
+            if listed and begun and not names:
+                await source.begin(Selection())
             refs = await source.zones(Selection(), names) if listed else REFS
             async for desired in source.read(refs):
                 into.append(desired)  # noqa: PERF401 - what comes before an error counts
@@ -201,6 +203,15 @@ def test_everything_is_read_by_requests_that_name_no_zone() -> None:
     netbox = Restless(0, refs=MANY)
     asyncio.run(_read(netbox, desired, listed=True))
     assert netbox.named == []
+
+
+def test_where_nobody_began_zones_come_one_group_after_another() -> None:
+    """Who writes them has work from the first group on."""
+    desired: list[Desired] = []
+    netbox = Restless(0, refs=MANY)
+    asyncio.run(_read(netbox, desired, listed=True, begun=False))
+    assert sorted(each.ref.id for each in desired) == [ref.id for ref in MANY]
+    assert len(netbox.named) > 1
 
 
 @pytest.mark.parametrize(

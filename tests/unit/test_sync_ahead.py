@@ -13,8 +13,10 @@ from sync_memory import MemorySource, MemoryTarget, sync, zone
 from netbox_pdns.dns.rrset import Zone
 from netbox_pdns.errors import NetboxPdnsError, TransientError
 from netbox_pdns.planning.values import Desired, Explanations, Observed, RecordKey, ZoneRef
+from netbox_pdns.settings import Selection
 from netbox_pdns.sync import ahead
 from netbox_pdns.sync.ahead import FEWEST_ZONES, ReadAhead
+from netbox_pdns.sync.outcome import SyncRequest
 
 NAMES = [f"z{number:02}.example." for number in range(FEWEST_ZONES)]
 LIMIT = 30.0
@@ -82,6 +84,22 @@ class MuteSource(SlowSource):
         yield  # an asynchronous iterator
 
 
+@dataclass
+class ListlessSource(MemorySource):
+    """A NetBox that does not list its zones."""
+
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def begin(self, selection: Selection) -> None:
+        """Take note."""
+        self.has_begun.set()
+
+    async def zones(self, selection: Selection, names: Sequence[str] = ()) -> tuple[ZoneRef, ...]:
+        """Fail when all that it has was begun."""
+        await self.has_begun.wait()
+        raise TransientError("no answer")
+
+
 def served(names: Sequence[str], *addresses: str) -> ReadTarget:
     """Return a server with zones of ours."""
     target = ReadTarget()
@@ -101,6 +119,32 @@ def test_where_nothing_is_to_be_done_each_zone_is_read_once_and_while_netbox_is_
     report = sync(tmp_path, SlowSource({None: wanted(NAMES, "192.0.2.1")}, target=target), target, limit=LIMIT)
     assert sorted(target.reads) == NAMES
     assert (target.calls, report.needs_attention) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("there", "request_", "begun"),
+    [
+        pytest.param(NAMES, SyncRequest(), 1, id="little-to-write"),
+        pytest.param(NAMES[1:], SyncRequest(), 0, id="a-first-sync"),
+        pytest.param(NAMES, SyncRequest(zones=("z0*",)), 0, id="some-zones"),
+        pytest.param(NAMES, SyncRequest(only=frozenset({("one", NAMES[0])})), 0, id="a-zone-that-needs-a-look"),
+    ],
+)
+def test_all_of_netbox_is_begun_where_all_is_wanted_and_hardly_anything_is_written(
+    tmp_path: Path, there: Sequence[str], request_: SyncRequest, begun: int
+) -> None:
+    """Else zones are wanted one after another, to be written while others are read; what was begun is given up."""
+    source = MemorySource({None: wanted(NAMES)})
+    sync(tmp_path, source, served(there), request=request_, limit=LIMIT)
+    assert (len(source.begun), source.given_up > 0) == (begun, request_.is_of_all)
+
+
+def test_what_was_begun_is_given_up_where_the_lists_fail(tmp_path: Path) -> None:
+    """Nobody will ask for it."""
+    source = ListlessSource({None: wanted(NAMES)})
+    with pytest.raises(TransientError):
+        sync(tmp_path, source, served(NAMES), limit=LIMIT)
+    assert source.given_up == 1
 
 
 def test_what_is_written_starts_from_what_is_there_by_then(tmp_path: Path) -> None:

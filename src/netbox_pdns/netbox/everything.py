@@ -4,7 +4,8 @@ A request that names zones costs NetBox half a millisecond for each, for every p
 memory is what all records mean, so it is for an installation of ordinary size where one view has all active zones: a name
 tells its zone there.
 
-A run that lists all zones of a view is likely to read everything next. It may be begun then, beside the list of zones.
+It is for who reads all and will hardly write: no zone is known to be whole before the last page has come. Who wants it
+begins it, beside the list of zones.
 """
 
 from __future__ import annotations
@@ -76,11 +77,16 @@ class _Begun:
 
 
 class Everything:
-    """All records of NetBox, as they are read now or have been since `begin`."""
+    """All records of NetBox, as they are read since `begin`."""
 
     def __init__(self, client: NetBoxClient) -> None:
         self._client = client
         self._begun: _Begun | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Tell whether there is a reading that may be asked for."""
+        return self._begun is not None
 
     def begin(self, before: int) -> None:
         """Begin to read, after the look *before* at the change log; nothing where a reading goes on."""
@@ -102,8 +108,7 @@ class Everything:
         *zones* (distinct names) are all that NetBox has, listed after the look *before*. None where they are better read
         zone by zone: there are too many records, or they were edited while they were read.
         """
-        self.begin(before)
-        assert self._begun is not None
+        assert self._begun is not None, "it must have begun"
         begun = self._begun
         try:
             records = await begun.reading

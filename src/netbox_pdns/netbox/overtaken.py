@@ -12,6 +12,7 @@ once; from then on only those with higher ids are, and the ids that are missing 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -65,9 +66,11 @@ class ChangeWindow:
             look.cancel()
         await asyncio.gather(*self._looks, return_exceptions=True)
 
-    async def latest(self) -> int:
-        """Return the latest look, the first one where there is none: good as a look before a reading."""
-        return self._ended[-1][1] if self._ended else await self.look()
+    async def latest(self, within: float = math.inf) -> int:
+        """Return the latest look of the last *within* seconds, a new one without: good as a look before a reading."""
+        if self._ended and self._ended[-1][0] >= self._clock() - within:
+            return self._ended[-1][1]
+        return await self.look()
 
     async def look(self) -> int:
         """See all entries about zones and records that are visible now, and return what this look is known by.

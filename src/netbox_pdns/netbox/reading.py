@@ -127,11 +127,12 @@ class _Reader:
         return await self._made_of([row], {row.id: list(records)}, {row.id: ref}, frozenset())
 
     async def all_of(self, refs: Mapping[int, ZoneRef]) -> AsyncIterator[Desired]:
-        """Yield the zones that can be taken from one reading of all that NetBox has, the largest first; often that is none.
+        """Yield the zones that can be taken from one reading of all that was begun, the largest first; often that is none.
 
         Those that an edit overtook are not among them.
         """
-        listed = self.known.of(refs) if self.known.are_a_view(refs) and len(refs) >= FEWEST_ZONES else None
+        fits = self.everything.is_begun and self.known.are_a_view(refs) and len(refs) >= FEWEST_ZONES
+        listed = self.known.of(refs) if fits else None
         if listed is None:
             await self.everything.close()
             return

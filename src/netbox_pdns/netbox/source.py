@@ -37,6 +37,9 @@ from netbox_pdns.resilience.retry import DEFAULT_POLICY, CallObserver, RetryHook
 from netbox_pdns.resilience.together import both
 from netbox_pdns.settings import NetBoxSettings, Selection
 
+LATELY = 10.0
+"""Seconds: what begins now may go by a look at the change log from so long ago."""
+
 
 async def _nothing() -> None:
     """Return nothing."""
@@ -50,8 +53,7 @@ class NetBoxSource:
     """NetBox DNS as a source of zones; use it as an asynchronous context manager.
 
     Whenever zones are listed their ids and names are `told` to whoever wants to know. One that *asks_ahead*, for a single
-    run, asks beforehand for what will be needed of a zone that is listed alone, and for all records where a view is listed;
-    what it was answered is not for later.
+    run, asks beforehand for what will be needed of a zone that is listed alone; what it was answered is not for later.
     """
 
     def __init__(
@@ -93,10 +95,17 @@ class NetBoxSource:
         if len(names) == 1 and by_name_alone(selection):
             return await self._zone_called(selection, names[0])
         before, views = await both(self._window.look(), all_views(self.client))
-        if self._asks_ahead and not names and is_whole_view(selection):
-            self._everything.begin(before)
         place = self._places.setdefault(selection, Place())
         return self._noted(await selected(self.client, selection, names, views=views, place=place), before)
+
+    async def begin(self, selection: Selection) -> None:
+        """Begin to read all that *selection* picks, where that is a whole view; see `everything.Everything`."""
+        if is_whole_view(selection):
+            self._everything.begin(await self._window.latest(LATELY))
+
+    async def give_up(self) -> None:
+        """Give up what was begun and has not been read."""
+        await self._everything.close()
 
     async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
         """Return the active zone *name* (canonical) where *selection* picks it; see `selection.selected_zone`."""

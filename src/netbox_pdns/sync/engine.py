@@ -55,6 +55,20 @@ class Engine:
         started = time.monotonic()
         lanes: dict[str, Lane] = {}
         failed: dict[str, NetboxPdnsError] = {}
+        try:
+            await self._work(request, lanes, failed)
+        finally:
+            if request.is_of_all:
+                await self._source.give_up()
+        if not lanes and failed:
+            raise next(iter(failed.values()))
+        if not request.dry_run:
+            await self._kept.save()
+        reports = tuple(self._report(served.target.name, lanes, failed) for served in self._targets)
+        return SyncReport(targets=reports, seconds=time.monotonic() - started, dry_run=request.dry_run)
+
+    async def _work(self, request: SyncRequest, lanes: dict[str, Lane], failed: dict[str, NetboxPdnsError]) -> None:
+        """Open all lanes, and bring the zones of each; those that fail are left in *failed*."""
         async with asyncio.TaskGroup() as group:
             opening = {group.create_task(self._open(each, request, lanes, failed)): each for each in self._by_server()}
             late = await _listed(opening, lanes, self._patience)
@@ -64,12 +78,6 @@ class Engine:
                 for task in late:
                     group.create_task(self._join(task, opening[task], lanes, failed, group))
                 await self._bring(dict(lanes), failed, group)
-        if not lanes and failed:
-            raise next(iter(failed.values()))
-        if not request.dry_run:
-            await self._kept.save()
-        reports = tuple(self._report(served.target.name, lanes, failed) for served in self._targets)
-        return SyncReport(targets=reports, seconds=time.monotonic() - started, dry_run=request.dry_run)
 
     def _by_server(self) -> Iterable[Sequence[Served]]:
         """Return the targets, those of one server together: which zones two of them want is known when all are listed."""

@@ -14,7 +14,7 @@ from netbox_pdns.planning.zones import ZonePairs, pair
 from netbox_pdns.resilience.together import both
 from netbox_pdns.settings import TargetSettings
 from netbox_pdns.sync import reviewed
-from netbox_pdns.sync.ahead import ReadAhead
+from netbox_pdns.sync.ahead import FEWEST_ZONES, ReadAhead
 from netbox_pdns.sync.events import Listener, RunStarted, TargetFailed, ZoneDone
 from netbox_pdns.sync.outcome import TargetReport, ZoneOutcome
 from netbox_pdns.sync.patterns import plain_names
@@ -57,7 +57,7 @@ class Lane:
         """List both sides and make the lane; raises what the listing raises."""
         names = plain_names(reconciler.request.zones)
         refs, listed = await both(
-            reconciler.source.zones(reconciler.served.settings.selection, names), reconciler.served.target.zones()
+            reconciler.source.zones(reconciler.served.settings.selection, names), _listed(reconciler)
         )
         lane = cls(reconciler, pair(refs, listed, reconciler.served.target.mark), tell)
         tell(RunStarted(reconciler.served.target.name, len(lane._listed), len(lane._orphaned)))
@@ -257,6 +257,14 @@ class Lane:
     def _note(self, outcome: ZoneOutcome, held: tuple[Held, ...] = ()) -> None:
         self._outcomes.append(outcome)
         self._tell(ZoneDone(outcome, held))
+
+
+async def _listed(reconciler: Reconciler) -> tuple[TargetZone, ...]:
+    """List the target's zones. Where it has them hardly anything is to be written, and NetBox is best read all at once."""
+    listed = await reconciler.served.target.zones()
+    if reconciler.request.is_of_all and len(listed) >= FEWEST_ZONES:
+        await reconciler.source.begin(reconciler.served.settings.selection)
+    return listed
 
 
 def server_of(settings: TargetSettings) -> tuple[str, str]:

@@ -29,6 +29,11 @@ class SyncRequest:
     reviewed: Reviewed | None = None
     only: frozenset[tuple[str, str]] | None = None
 
+    @property
+    def is_of_all(self) -> bool:
+        """Tell whether all zones are to be looked at."""
+        return not self.zones and self.only is None and self.reviewed is None
+
     def picks(self, target: str, zone: str) -> bool:
         """Tell whether *zone* (canonical name) of *target* is to be looked at."""
         if self.only is not None and (target, zone) not in self.only:

@@ -33,6 +33,15 @@ class Source(Protocol):
         Raises `ConfigurationError` where two views give one zone name, and for a list that cannot be trusted.
         """
 
+    async def begin(self, selection: Selection) -> None:
+        """Begin to read all zones of *selection* beside their list, where that is the cheapest way: they come at its end.
+
+        `read` takes it up where it is asked for just these zones; who began says in the end that he gives it up.
+        """
+
+    async def give_up(self) -> None:
+        """Give up what was begun and has not been read."""
+
     async def zone(self, selection: Selection, name: str) -> ZoneRef | None:
         """Return the active zone *name* (canonical) where *selection* picks it, None where it does not."""
 
