@@ -1,5 +1,7 @@
 """The floor: a bare script with the cheapest requests known for the same bytes, both servers side by side, no more.
 
+A sync's bytes are the two lists of zones, which tell what there is to compare, all records, and all zones' content.
+
 It decodes nothing, decides nothing and checks status codes alone. Its bodies are made, and the ids where the pages of
 NetBox begin are learnt, before the clock starts.
 """
@@ -21,6 +23,7 @@ NETBOX_AT_ONCE = 2
 """Requests to NetBox under way together: more buy nothing with its two workers."""
 POWERDNS_AT_ONCE = 8
 _PAGE = 1000
+_ZONE_FIELDS = "id,name,view,status,active,default_ttl,soa_serial"
 _FIELDS = "id,name,fqdn,type,value,ttl"
 _RECORDS = "/api/plugins/netbox-dns/records/"
 _TIMEOUT = 600.0
@@ -46,29 +49,17 @@ class Floor:
         return cls(netbox, powerdns, sizes, list(_starts(netbox)))
 
     def first_sync(self) -> Request:
-        """Return what reads all of NetBox's records and makes every zone."""
+        """Return what reads both lists of zones and all of NetBox's records, and makes every zone."""
         zones = [self.making(number, size) for number, size in enumerate(self.sizes)]
-        return lambda: self._both([lambda steps=steps: [step() for step in steps] for steps in zones])
+        return lambda: self._with_all_records([lambda steps=steps: [step() for step in steps] for steps in zones])
 
     def nothing_to_do(self) -> Request:
-        """Return what reads all of NetBox's records and every zone of PowerDNS."""
-        return lambda: self._both([self.reading(number) for number in range(len(self.sizes))])
+        """Return what reads both lists of zones, all of NetBox's records and every zone of PowerDNS."""
+        return lambda: self._with_all_records([self.reading(number) for number in range(len(self.sizes))])
 
     def two_lists(self) -> Request:
         """Return what lists the zones of both sides, side by side."""
-        fields = "id,name,view,status,active,default_ttl,soa_serial"
-        pages = -(-len(self.sizes) // _PAGE)
-        path = "/api/plugins/netbox-dns/zones/"
-        queries = [f"{path}?fields={fields}&active=true&limit={_PAGE}&offset={page * _PAGE}" for page in range(pages)]
-        token = {"Authorization": f"Token {self.netbox.token}"}
-
-        def work() -> None:
-            with ThreadPoolExecutor(NETBOX_AT_ONCE + 1) as both:
-                asked = [both.submit(request, self.netbox.url, "GET", query, token) for query in queries]
-                for future in (*asked, both.submit(self._powerdns("GET", ""))):
-                    future.result()
-
-        return work
+        return lambda: _side_by_side(self._netbox_zones(), [self._powerdns_zones()])
 
     def one_change(self, zone_id: int) -> Request:
         """Return what reads the first zone on both sides, side by side, and then writes one RRset and the SOA there."""
@@ -102,17 +93,30 @@ class Floor:
         """Return what reads a zone of PowerDNS."""
         return self._powerdns("GET", f"/{zone_name(number)}.")
 
-    def _both(self, requests: Iterable[Request]) -> None:
-        with ThreadPoolExecutor(NETBOX_AT_ONCE) as netbox, ThreadPoolExecutor(POWERDNS_AT_ONCE) as powerdns:
-            pages = [netbox.submit(_page, self.netbox, start, _FIELDS) for start in self.starts]
-            rest = [powerdns.submit(request) for request in requests]
-            for future in (*pages, *rest):
-                future.result()
+    def _with_all_records(self, of_powerdns: Iterable[Request]) -> None:
+        """Make the requests of PowerDNS, its list of zones the first, beside those for all zones and records of NetBox."""
+        pages = [lambda start=start: _page(self.netbox, start, _FIELDS) for start in self.starts]
+        _side_by_side([*self._netbox_zones(), *pages], [self._powerdns_zones(), *of_powerdns])
+
+    def _netbox_zones(self) -> list[Request]:
+        token = {"Authorization": f"Token {self.netbox.token}"}
+        query = f"/api/plugins/netbox-dns/zones/?fields={_ZONE_FIELDS}&active=true&limit={_PAGE}&offset="
+        starts = range(0, len(self.sizes), _PAGE)
+        return [lambda at=at: request(self.netbox.url, "GET", f"{query}{at}", token) for at in starts]
+
+    def _powerdns_zones(self) -> Request:
+        return self._powerdns("GET", "")
 
     def _powerdns(self, method: str, path: str, body: dict[str, object] | None = None) -> Request:
         where = f"/api/v1/servers/{self.powerdns.server_id}/zones{path}"
         text = None if body is None else json.dumps(body).encode()
         return lambda: request(self.powerdns.url, method, where, {"X-API-Key": self.powerdns.api_key}, text)
+
+
+def _side_by_side(of_netbox: Iterable[Request], of_powerdns: Iterable[Request]) -> None:
+    with ThreadPoolExecutor(NETBOX_AT_ONCE) as netbox, ThreadPoolExecutor(POWERDNS_AT_ONCE) as powerdns:
+        for future in [*map(netbox.submit, of_netbox), *map(powerdns.submit, of_powerdns)]:
+            future.result()
 
 
 def _starts(netbox: RunningNetBox) -> Iterator[int]:
