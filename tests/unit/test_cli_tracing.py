@@ -19,9 +19,9 @@ A = "a.example."
 CAUSES = (Cause(Trigger.WEBHOOK, 10.0, edited=9.0, user="ada", request="r-1"), Cause(Trigger.FEED, 12.0))
 
 
-def look(*, applied: bool = True) -> LookDone:
+def look(action: Action = Action.UPDATE, *, applied: bool = True) -> LookDone:
     change = Change(None, RRset.of(f"www.{A}", "A", 60, ["192.0.2.1"]))
-    outcome = ZoneOutcome("one", A, ZonePlan(A, "one", Action.UPDATE, (change,)), applied=applied, serial=8)
+    outcome = ZoneOutcome("one", A, ZonePlan(A, "one", action, (change,)), applied=applied, serial=8)
     return LookDone("one", Work(A, WHOLE, CAUSES, frozenset(), 1.0), outcome, None, 2.0)
 
 
@@ -62,6 +62,12 @@ def test_what_is_not_served_is_an_error_of_its_trace() -> None:
 
 def test_where_dns_is_not_asked_the_trace_ends_with_the_look() -> None:
     assert times(spans(look(), confirms=False))[0] == (f"change {A}", 10.0, 20.0)
+
+
+def test_traces_of_a_zone_end_with_it() -> None:
+    """Nothing of it is asked for any more."""
+    found = times(spans(look(), look(Action.DELETE)))
+    assert [each for each in found if each[0].startswith("change")] == [(f"change {A}", 10.0, 20.0)] * 2
 
 
 def test_a_look_that_writes_nothing_makes_no_trace() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import dns.flags
 import dns.message
@@ -14,7 +15,7 @@ import pytest
 from sync_memory import MemoryTarget, settings_of, zone
 
 from netbox_pdns.dns.rrset import RRset
-from netbox_pdns.errors import TransientError
+from netbox_pdns.errors import NetboxPdnsError, TransientError
 from netbox_pdns.planning.values import Action, Change, SerialStep, ZonePlan
 from netbox_pdns.sync.confirmer import Confirmer
 from netbox_pdns.sync.events import Confirmed, Event, LookDone
@@ -158,6 +159,56 @@ def test_a_later_change_takes_the_place_of_an_earlier_one() -> None:
         Dns(data), done(plan("192.0.2.2")), done(plan("192.0.2.3", serial=9, before="192.0.2.2"), edited=95.0)
     )
     assert (event.not_served, len(event.causes), event.lag) == ((), 2, 10.0)
+
+
+def ended(*, applied: bool = True, error: NetboxPdnsError | None = None, dry: bool = False) -> LookDone:
+    """Return what is told of the end of the zone."""
+    outcome = ZoneOutcome("one", A, ZonePlan(A, "one", Action.DELETE), applied=applied, error=error)
+    return replace(done(plan()), outcome=outcome, error=error, dry=dry)
+
+
+@pytest.mark.parametrize(
+    ("end", "told_of"),
+    [
+        pytest.param(ended(), 1, id="deleted"),
+        pytest.param(ended(applied=False, error=TransientError("no answer")), 1, id="perhaps-deleted"),
+        pytest.param(replace(ended(), outcome=None), 1, id="on-neither-side"),
+        pytest.param(ended(applied=False), 2, id="held"),
+        pytest.param(ended(applied=False, error=TransientError("no answer"), dry=True), 2, id="not-to-be-written"),
+        pytest.param(replace(ended(), outcome=None, error=TransientError("no answer")), 2, id="not-looked-at"),
+    ],
+)
+def test_of_a_zone_that_goes_nothing_is_asked_any_more(end: LookDone, told_of: int) -> None:
+    """One that is made anew is another; else the later change takes the place of the earlier one."""
+    event, _ = confirmed(Dns(BOTH), done(plan("192.0.2.9")), end, done(plan("192.0.2.2")))
+    assert (event.not_served, len(event.causes)) == ((), told_of)
+
+
+def test_a_zone_that_went_while_dns_was_asked_is_no_alarm() -> None:
+    """Neither then nor later: the zone is forgotten, and nothing brings it up again."""
+    told: list[Event] = []
+    asked = asyncio.Event()
+
+    async def work() -> None:
+        async def never(served: Served, questions: Sequence[bytes]) -> Sequence[bytes | None]:
+            asked.set()
+            return [None for _ in questions]
+
+        target = MemoryTarget()
+        served = Served(target, settings_of(target))
+        confirmer = Confirmer([served], told.append, clock=lambda: 100.0, ask=never, waits=(0, 3600))
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            task = group.create_task(confirmer.run())
+            await asyncio.sleep(0)
+            confirmer(done(plan("192.0.2.2")))
+            await asked.wait()
+            confirmer(ended())
+            while len(asyncio.all_tasks()) > 2:  # noqa: ASYNC110 - this one, and what runs the confirmer
+                await asyncio.sleep(0)
+            task.cancel()
+
+    asyncio.run(work())
+    assert told == []
 
 
 def test_without_the_time_of_an_edit_there_is_no_lag() -> None:

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from netbox_pdns import __version__
+from netbox_pdns.planning.values import Action
 from netbox_pdns.sync.events import Confirmed, Event, LookDone
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ class Tracing:
         root = self._tracer.start_span(f"change {done.work.zone}", start_time=_ns(first), attributes=_about(done))
         self._child(root, "wait", first, began)
         self._child(root, "look", began, now)
-        if not self._confirms:
+        if _ends(done):  # nothing of the zone is asked for any more
+            for waiting in self._open.pop((done.target, done.work.zone), ()):
+                waiting.root.end(_ns(now))
+        if not self._confirms or _ends(done):
             root.end(_ns(now))
             return
         self._open.setdefault((done.target, done.work.zone), []).append(_Open(root, now))
@@ -98,6 +102,11 @@ class Tracing:
 
         span = self._tracer.start_span(name, set_span_in_context(root), start_time=_ns(start))
         span.end(_ns(max(start, end)))
+
+
+def _ends(done: LookDone) -> bool:
+    """Tell whether the zone is gone."""
+    return done.outcome is not None and done.outcome.plan is not None and done.outcome.plan.action is Action.DELETE
 
 
 def _about(done: LookDone) -> dict[str, str | int | list[str]]:

@@ -3,6 +3,7 @@
 An answer may come from a cache for as long as that keeps it (a sibling server on the same database has one of its own),
 so what is not as wanted is asked for again, for longer than PowerDNS keeps answers by default (20 s; 60 s for none).
 What is not served even then is an alarm. That a record is gone is told by the SOA: a wildcard may answer in its place.
+Of a zone that goes nothing is to be served any more, also where it is in doubt whether the server has heard of that.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ async def ask(served: Served, questions: Sequence[bytes]) -> Sequence[bytes | No
 class _Pending:
     expected: dict[Key, Expectation]
     causes: tuple[Cause, ...] = ()
+    asking: asyncio.Task[None] | None = None
     renewed: bool = False
     trouble: str = ""
 
@@ -76,8 +78,12 @@ class Confirmer:
         """Zones that were not asked about, since too many were."""
 
     def __call__(self, event: Event) -> None:
-        """Take note of what was written."""
-        if isinstance(event, LookDone) and event.outcome is not None:
+        """Take note of what was written, and of what goes."""
+        if not isinstance(event, LookDone):
+            return
+        if _goes(event):
+            self._give_up((event.target, event.work.zone))
+        elif event.outcome is not None:
             self._note(event.outcome, event.work.causes)
 
     async def run(self) -> None:
@@ -107,15 +113,20 @@ class Confirmer:
             pending.causes = (*pending.causes, *causes)
             pending.renewed = True
             return
-        self._pending[key] = _Pending(expected, causes)
-        self._group.create_task(self._confirm(key))
+        pending = self._pending[key] = _Pending(expected, causes)
+        pending.asking = self._group.create_task(self._confirm(key, pending))
 
-    async def _confirm(self, key: tuple[str, str]) -> None:
-        pending = self._pending[key]
+    def _give_up(self, key: tuple[str, str]) -> None:
+        pending = self._pending.pop(key, None)
+        if pending is not None and pending.asking is not None:
+            pending.asking.cancel()
+
+    async def _confirm(self, key: tuple[str, str], pending: _Pending) -> None:
         try:
             await self._until_served(key, pending)
         finally:
-            del self._pending[key]
+            if self._pending.get(key) is pending:
+                del self._pending[key]
         now = self._clock()
         edits = [cause.edited for cause in pending.causes if cause.edited is not None]
         left = tuple(" ".join(each) for each in sorted(pending.expected))
@@ -147,6 +158,15 @@ class Confirmer:
         for each, question, answer in zip(asked, questions, answers, strict=True):
             if answer is not None and _is_seen(each, answer, question) and pending.expected.get(each.rrset.key) is each:
                 del pending.expected[each.rrset.key]
+
+
+def _goes(done: LookDone) -> bool:
+    """Tell whether the zone is gone, or may be: its deletion was sent and ended in an error."""
+    if done.outcome is None:
+        return done.error is None
+    plan = done.outcome.plan
+    ends = plan is not None and plan.action is Action.DELETE and not done.dry
+    return ends and (done.outcome.applied or done.outcome.error is not None)
 
 
 def _is_seen(expected: Expectation, answer: bytes, question: bytes) -> bool:
