@@ -140,7 +140,7 @@ async def _out_of_service(client: NetBoxClient, zone: ZoneRef, wanted: Collectio
     found: dict[RecordKey, str] = {}
     for row in await whole(client, RECORDS, query, StatusRow):
         try:
-            owner = canonical_name(row.fqdn), canonical_type(row.type)
+            owner = canonical_name(row.fqdn or ""), canonical_type(row.type)
             key = (*owner, meant(owner[1], row.value, zone.name)) if owner in owners else None
         except DataError:
             continue

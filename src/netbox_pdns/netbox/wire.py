@@ -88,7 +88,7 @@ class StatusRow(msgspec.Struct, frozen=True):
     """A record that is not in service: `fields=` of `STATUS_FIELDS`."""
 
     id: int
-    fqdn: str
+    fqdn: str | None
     type: str
     value: str
     status: str
