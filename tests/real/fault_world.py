@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import subprocess
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,18 @@ KEPT = (
     "deep.below.here A 192.0.2.8",
 )
 """What no edit touches, in every zone."""
+
+
+def untouched_of(world: World, labels: Iterable[str]) -> dict[tuple[str, str], frozenset[str]]:
+    """Return what DNS answers of `KEPT` and of the nameservers in the zones called so."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for label in labels:
+        zone = world.name(label)
+        for row in (*KEPT, *(f"@ NS {world.name(server)}" for server in ("ns1", "ns2"))):
+            name, type, value = row.split(" ", 2)
+            owner = zone if name == "@" else f"{name.replace('*', 'any')}.{zone}"
+            found.setdefault((owner, type), set()).add(f'"{value}"' if type == "TXT" else value)
+    return {key: frozenset(values) for key, values in found.items()}
 
 
 @contextmanager
@@ -110,6 +122,8 @@ class Scene:
     world: World
     zones: dict[str, int]
     rounds: int = 0
+    still: frozenset[str] = frozenset()
+    """The SOA of `c`."""
 
     @classmethod
     def of(cls, world: World, **options: Any) -> Scene:
@@ -120,6 +134,7 @@ class Scene:
         scene = cls(world, zones)
         scene.edit()
         world.settle(**options)
+        scene.still = frozenset(world.served("c", "SOA"))
         return scene
 
     def edit(self) -> None:
@@ -138,14 +153,9 @@ class Scene:
     @property
     def untouched(self) -> dict[tuple[str, str], frozenset[str]]:
         """What no edit touches, as DNS answers it."""
-        found: dict[tuple[str, str], set[str]] = {}
-        for label in "abc":
-            zone = self.world.name(label)
-            for row in KEPT:
-                name, type, value = row.split(" ", 2)
-                owner = zone if name == "@" else f"{name.replace('*', 'any')}.{zone}"
-                found.setdefault((owner, type), set()).add(f'"{value}"' if type == "TXT" else value)
-        return {key: frozenset(values) for key, values in found.items()}
+        quiet = self.world.name("c")
+        mine = {(f"turn.{quiet}", "A"): frozenset({"192.0.2.100"}), (quiet, "SOA"): self.still}
+        return {**untouched_of(self.world, "abc"), **mine}
 
     def polling(self) -> Any:
         """Ask for what is untouched within a block."""
