@@ -30,14 +30,18 @@ class Poller:
     _end: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Ask until the end."""
+        """Ask until the end, and once more then: each question is asked at least once of a server that is there."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.settimeout(_PATIENCE)
             sock.connect((self.server.dns_host, self.server.dns_port))
             while not self._end.is_set():
-                for key, rdatas in self.expected.items():
-                    self._ask(sock, *key, rdatas)
-                    self._end.wait(_BREATH)
+                self._ask_all(sock)
+            self._ask_all(sock)
+
+    def _ask_all(self, sock: socket.socket) -> None:
+        for key, rdatas in self.expected.items():
+            self._ask(sock, *key, rdatas)
+            self._end.wait(_BREATH)
 
     def _ask(self, sock: socket.socket, name: str, type: str, rdatas: frozenset[str]) -> None:
         query = dns.message.make_query(name, type)
