@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from cpu import microseconds_a_record
 from figures import Figure, Ratio
 from floor import Floor
-from product import environment, program, synced, timed
+from product import environment, program, synced, timed, verified
 from stage import edit_one_record, filled_netbox, fresh_powerdns
 from workload import NAMESERVERS, SERIAL, W, records, zone_name
 
@@ -84,6 +84,24 @@ def processor() -> Sequence[Figure]:
     found = [microseconds_a_record(W) for _ in range(5)]
     value = f"{statistics.median(found):.1f} us a record ({min(found):.1f}-{max(found):.1f})"
     return (Figure("own CPU of W with nothing to do, decoding to empty plan", value, "<= 15 us"),)
+
+
+async def verification(sizes: list[int], runs: int, *, sandbox: bool) -> Sequence[Figure]:
+    """How many RRsets DNS is asked for a second: while it is asked, and of the whole run with what is read for it."""
+    asking: list[float] = []
+    run: list[float] = []
+    async with filled_netbox(sizes, sandbox=sandbox) as netbox, fresh_powerdns(sandbox=sandbox) as powerdns:
+        await synced(netbox, powerdns, changed=len(sizes))
+        for _ in range(runs):
+            found = await verified(netbox, powerdns)
+            (server,) = found.servers
+            asking.append(server.asked / server.seconds)
+            run.append(server.asked / found.seconds)
+    value = (
+        f"{statistics.median(asking):,.0f} a second ({min(asking):,.0f}-{max(asking):,.0f}); "
+        f"{statistics.median(run):,.0f} ({min(run):,.0f}-{max(run):,.0f}) of the run with NetBox's reading"
+    )
+    return (Figure("verify: RRsets that DNS is asked for", value, "thousands a second"),)
 
 
 async def memory() -> Sequence[Figure]:

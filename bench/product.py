@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from netbox_pdns.cli.wiring import open_engine
+from netbox_pdns.cli.wiring import open_engine, open_parts
 from netbox_pdns.sandbox.running import RunningNetBox, RunningPowerDNS
 from netbox_pdns.settings import load_settings
 from netbox_pdns.sync.outcome import SyncReport, SyncRequest
+from netbox_pdns.sync.verification import Verification, VerifyRequest
+from netbox_pdns.sync.verifier import Verifier
 
 _LOOK = 0.01
 """Seconds between two looks at a process."""
@@ -47,6 +49,17 @@ async def synced(netbox: RunningNetBox, powerdns: RunningPowerDNS, *zones: str, 
         seconds = time.perf_counter() - started
     _check(report, changed)
     return seconds
+
+
+async def verified(netbox: RunningNetBox, powerdns: RunningPowerDNS) -> Verification:
+    """Ask DNS for everything; raises where something is not as NetBox wants it."""
+    with TemporaryDirectory(prefix="bench-data-") as directory:
+        settings = load_settings(environment(netbox, powerdns, directory), None)
+        async with open_parts(settings, asks_ahead=True) as parts:
+            found = await Verifier(parts.source, parts.targets, parts.kept, VerifyRequest()).run()
+    if not found.as_wanted:
+        raise RuntimeError(f"not all is served as NetBox wants it: {found.counts}")
+    return found
 
 
 async def program(arguments: Sequence[str], variables: dict[str, str]) -> Spent:

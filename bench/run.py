@@ -16,14 +16,14 @@ import service
 from figures import Figure, Ratio, show
 from workload import W
 
-GROUPS = ("sync", "large", "cpu", "memory", "growing", "start", "service")
+GROUPS = ("sync", "large", "verify", "cpu", "memory", "growing", "start", "service")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sandbox", action="store_true", help="on the sandbox's servers in place of the real ones")
-    parser.add_argument("--zones", type=int, help="so many equal zones in place of the workload W, for the group sync")
+    parser.add_argument("--zones", type=int, help="so many equal zones in place of the workload W, for sync and verify")
     parser.add_argument("--records", type=int, default=20, help="of each of these zones")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument(
@@ -39,7 +39,11 @@ def main() -> None:
         rows = asyncio.run(_measured(group, sizes, given.runs, sandbox=given.sandbox))
         show(
             rows,
-            {"sync": f"{_named(sizes)}, on {where}; medians of {given.runs}", "large": f"on {where}"}.get(group, ""),
+            {
+                "sync": f"{_named(sizes)}, on {where}; medians of {given.runs}",
+                "large": f"on {where}",
+                "verify": f"{_named(sizes)}, on {where}",
+            }.get(group, ""),
         )
 
 
@@ -49,6 +53,8 @@ async def _measured(group: str, sizes: list[int], runs: int, *, sandbox: bool) -
             return await cases.syncs(sizes, runs, sandbox=sandbox)
         case "large":
             return await cases.large_zone(runs, sandbox=sandbox)
+        case "verify":
+            return await cases.verification(sizes, runs, sandbox=sandbox)
         case "cpu":
             return await asyncio.to_thread(cases.processor)
         case "memory":
