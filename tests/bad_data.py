@@ -63,10 +63,10 @@ def records(draw: st.DrawFn, *, most: int = 8) -> list[RecordRow]:
     return found
 
 
-def _owners(number: int) -> st.SearchStrategy[str]:
+def _owners(number: int) -> st.SearchStrategy[str | None]:
     own = st.just(f"h{number}.{ZONE}")
     shared = st.sampled_from(
         [f"www.{ZONE}", ZONE, f"WWW.{ZONE}", f"a.www.{ZONE}", f"*.{ZONE}", f"ABOVE.h0.{ZONE}".upper()]
     )
-    strange = _NAMES.flatmap(lambda name: st.sampled_from([f"{name}.{ZONE}", f"{name}.{ZONE}".upper(), name, ""]))
+    strange = _NAMES.flatmap(lambda name: st.sampled_from([f"{name}.{ZONE}", f"{name}.{ZONE}".upper(), name, "", None]))
     return st.sampled_from([own, own, own, own, own, shared, strange]).flatmap(lambda owners: owners)

@@ -82,6 +82,8 @@ def wanted(rows: Sequence[RecordRow], zone: str) -> Desired:
 
 def replace_zone(row: RecordRow, zone: str) -> RecordRow:
     """Return *row* with its owner below *zone*."""
+    if row.fqdn is None:
+        return row
     name = row.fqdn.lower()
     owner = row.fqdn[: len(name) - len(bad_data.ZONE)] + zone if name.endswith(bad_data.ZONE) else row.fqdn
     return RecordRow(row.id, row.name, owner, row.type, row.value, row.ttl)

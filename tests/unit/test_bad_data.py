@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 import pytest
 from bad_data import ZONE, records
@@ -12,9 +14,10 @@ from planning_text import applied, context, observed
 from netbox_pdns.dns.names import canonical_name
 from netbox_pdns.dns.rdata import canonical_type
 from netbox_pdns.dns.rrset import RRset
+from netbox_pdns.errors import DataError
 from netbox_pdns.netbox.rrsets import desired_zone, meant
 from netbox_pdns.netbox.wire import RecordRow
-from netbox_pdns.planning.values import Action, Desired, ZonePlan, ZoneRef
+from netbox_pdns.planning.values import Action, Desired, RecordKey, ZonePlan, ZoneRef
 from netbox_pdns.planning.zone_plan import plan_zone
 from netbox_pdns.powerdns import encoding
 from netbox_pdns.powerdns.content import compared, sent
@@ -37,11 +40,31 @@ def is_accounted_for(row: RecordRow, plan: ZonePlan) -> bool:
     """Tell whether *row* is served by *plan* as what it means, or named by its id or by what it means."""
     if any(record.record_id == row.id for record in plan.left_out):
         return True
-    name, type = canonical_name(row.fqdn), canonical_type(row.type)
-    rdata = meant(type, row.value, ZONE)
+    name, type, rdata = record_of(row)
+    return (name, type, rdata) in served(plan) or any(
+        record.key == (name, type) and record.value == rdata for record in plan.left_out
+    )
+
+
+def record_of(row: RecordRow) -> RecordKey:
+    """Return what *row* means; raises `DataError` where that is nothing."""
+    type = canonical_type(row.type)
+    return canonical_name(row.fqdn or ""), type, meant(type, row.value, ZONE)
+
+
+def served(plan: ZonePlan) -> set[RecordKey]:
+    """Return the records that are there after *plan*."""
     after = [plan.soa, *(change.after for change in plan.changes)]
-    served = any(rrset and rrset.key == (name, type) and rdata in rrset.rdatas for rrset in after)
-    return served or any(record.key == (name, type) and record.value == rdata for record in plan.left_out)
+    return {(*rrset.key, rdata) for rrset in after if rrset is not None for rdata in rrset.rdatas}
+
+
+def meanings(rows: list[RecordRow]) -> set[RecordKey]:
+    """Return what those of *rows* mean that mean anything."""
+    found = set()
+    for row in rows:
+        with suppress(DataError):
+            found.add(record_of(row))
+    return found
 
 
 def law(rows: list[RecordRow]) -> None:
@@ -50,6 +73,7 @@ def law(rows: list[RecordRow]) -> None:
     plan = plan_zone(desired, None, context())
     assert plan.action is Action.CREATE
     assert [row for row in rows if row.type != "SOA" and not is_accounted_for(row, plan)] == []
+    assert {each for each in served(plan) if each[1] != "SOA"} <= meanings(rows)
     for record in plan.left_out:
         assert record.reason
         assert record.url
