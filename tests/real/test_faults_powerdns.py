@@ -119,7 +119,8 @@ def test_a_server_that_goes_away_in_mid_sync_is_given_up(scene: Scene, powerdns_
 def test_tls_that_is_none_is_a_matter_of_settings(scene: Scene) -> None:
     """Plain HTTP where https is expected: nothing is tried again, and the URL's setting is named."""
     scene.edit()
-    came = come(scene.world, targets=[scene.world.target(url=scene.world.server.url.replace("http:", "https:"))])
+    with scene.polling():
+        came = come(scene.world, targets=[scene.world.target(url=scene.world.server.url.replace("http:", "https:"))])
     came.must_read_well(scene.world.server.api_key)
     assert [type(error) for error in came.errors] == [ConfigurationError]
     assert came.told == []
@@ -131,7 +132,7 @@ def test_a_certificate_that_nobody_vouches_for_is_a_matter_of_settings(scene: Sc
     scene.edit()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(own_certificate)
-    with in_background(proxies.running_proxy(scene.world.server.url, tls=context)) as proxy:
+    with in_background(proxies.running_proxy(scene.world.server.url, tls=context)) as proxy, scene.polling():
         came = come(scene.world, targets=[scene.world.target(url=proxy.url)])
         came.must_read_well(scene.world.server.api_key)
         assert [type(error) for error in came.errors] == [ConfigurationError]

@@ -152,7 +152,7 @@ def test_a_server_that_does_not_do_as_it_should(stage: Stage, name: str, side: s
     faults = {**LASTING, **READ, "refused": proxy.refuse}
     rules = [Rule(faults[name], times=None)] if name in faults else []
     commands = [(command, scene.world.name("turn.a")) if command == "explain" else (command,) for command in COMMANDS]
-    with proxy.harming(*rules):
+    with scene.polling(), proxy.harming(*rules):
         ended = stage.run(*commands, side=side, name=name)
     for command, done in ended.items():
         mark, status = COMMANDS[command][side]
@@ -177,7 +177,7 @@ def test_a_sync_that_is_broken_off_in_mid_work(stage: Stage, side: str, name: st
     scene.edit()
     rule = MID_WORK[side]
     fault = {**LASTING, **READ, "refused": proxy.refuse}[name]
-    with proxy.harming(Rule(fault, method=rule.method, path=rule.path, times=None)):
+    with scene.polling(), proxy.harming(Rule(fault, method=rule.method, path=rule.path, times=None)):
         done = stage.run(("sync",), side=side, name=name)["sync"]
     assert done.status == 3, done.out + done.err
     assert "Traceback" not in done.out + done.err
