@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import pytest
 from powerdns_fake import client_of
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
@@ -15,7 +16,8 @@ from netbox_pdns.errors import ConfigurationError, ConflictError, NetboxPdnsErro
 from netbox_pdns.powerdns.client import NotThereError, PowerDNSClient, RejectedError, TooLargeError
 from netbox_pdns.powerdns.reading import listed
 from netbox_pdns.powerdns.wire import ZoneWire
-from netbox_pdns.resilience.retry import RetryDetails
+from netbox_pdns.resilience.retry import RetryDetails, RetryPolicy
+from netbox_pdns.settings import TargetSettings
 
 ZONE = "0/28.2.0.192.in-addr.arpa."
 LARGE = b"x" * 1_000_000
@@ -109,6 +111,43 @@ def test_a_redirect_is_named_with_where_it_leads() -> None:
 def test_a_request_that_is_too_large(answer: Response, body: bytes, kind: type[NetboxPdnsError]) -> None:
     """A 413, and a 400 to a large body, ask for smaller ones."""
     assert type(_raised(answer, lambda client: client.patch_zone(ZONE, body))) is kind
+
+
+@pytest.mark.parametrize(
+    ("resets", "kind", "tries"),
+    [
+        pytest.param(1, None, 2, id="once"),
+        pytest.param(9, TooLargeError, 2, id="every-time"),
+    ],
+)
+def test_a_large_request_that_is_reset(resets: int, kind: type[NetboxPdnsError] | None, tries: int) -> None:
+    """Once it may have met with anything; a server that does it again gives up bodies of that size."""
+    seen = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal seen
+        seen += 1
+        if seen <= resets:
+            writer.transport.abort()
+            return
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(len(LARGE))
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async def test() -> type[BaseException] | None:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            settings = TargetSettings(name="default", url=f"http://127.0.0.1:{port}", token=SecretStr("x"))
+            async with PowerDNSClient(settings, policy=RetryPolicy(base=0.0)) as client:
+                try:
+                    await client.patch_zone(ZONE, LARGE)
+                except NetboxPdnsError as error:
+                    return type(error)
+        return None
+
+    assert (asyncio.run(test()), seen) == (kind, tries)
 
 
 @pytest.mark.parametrize(

@@ -146,11 +146,22 @@ class PowerDNSClient:
         await self._once("create_zone", "POST", "/zones", body)
 
     async def patch_zone(self, name: str, body: bytes) -> None:
-        """Replace and delete RRsets, all of them or none."""
+        """Replace and delete RRsets, all of them or none.
+
+        A large request that is reset once may have met with anything, and is tried again; the second time it is too large.
+        """
+        resets = 0
 
         async def once() -> None:
-            async with self.turns:  # not while it waits to be tried again
-                await self._once("patch_zone", "PATCH", _zone_path(name), body)
+            nonlocal resets
+            try:
+                async with self.turns:  # not while it waits to be tried again
+                    await self._once("patch_zone", "PATCH", _zone_path(name), body)
+            except TooLargeError as error:
+                resets += 1
+                if resets == 1 and isinstance(error.__cause__, TransientError):
+                    raise error.__cause__ from None
+                raise
 
         await self.retried("patch_zone", once)
 
