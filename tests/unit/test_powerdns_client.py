@@ -194,22 +194,29 @@ def test_an_answer_that_is_no_whole_json_is_asked_for_again(body: bytes) -> None
     assert asyncio.run(test()) == ["a."]
 
 
-CALLS: dict[str, tuple[Callable[[PowerDNSClient], Awaitable[object]], int]] = {
-    "list_zones": (lambda client: client.zones(), 3),
-    "list_zone": (lambda client: client.zone(ZONE), 3),
-    "patch_zone": (lambda client: client.patch_zone(ZONE, b"{}"), 3),
-    "update_zone": (lambda client: client.update_zone(ZONE, {}), 3),
-    "delete_zone": (lambda client: client.delete_zone(ZONE), 3),
-    "notify_zone": (lambda client: client.notify(ZONE), 3),
-    "rectify_zone": (lambda client: client.rectify(ZONE), 3),
-    "create_zone": (lambda client: client.create_zone(b"{}"), 1),
-}
+CALLS: list[tuple[str, Callable[[PowerDNSClient], Awaitable[object]], int]] = [
+    ("server", lambda client: client.server(), 3),
+    ("config", lambda client: client.configuration(), 3),
+    ("list_zones", lambda client: client.zones(), 3),
+    ("list_zone", lambda client: client.zone(ZONE), 3),
+    ("list_zone", lambda client: client.zone_at(ZONE, ZONE), 3),
+    ("metadata", lambda client: client.metadata(ZONE, "PRESIGNED"), 3),
+    ("metadata", lambda client: client.kinds_of_metadata(ZONE), 3),
+    ("set_metadata", lambda client: client.set_metadata(ZONE, "ALSO-NOTIFY", ["192.0.2.1"]), 3),
+    ("patch_zone", lambda client: client.patch_zone(ZONE, b"{}"), 3),
+    ("update_zone", lambda client: client.update_zone(ZONE, {}), 3),
+    ("delete_zone", lambda client: client.delete_zone(ZONE), 3),
+    ("notify_zone", lambda client: client.notify(ZONE), 3),
+    ("rectify_zone", lambda client: client.rectify(ZONE), 3),
+    ("create_zone", lambda client: client.create_zone(b"{}"), 1),
+]
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_what_can_safely_be_repeated_is_tried_three_times(name: str) -> None:
+@pytest.mark.parametrize(("name", "call", "attempts"), CALLS)
+def test_what_can_safely_be_repeated_is_tried_three_times(
+    name: str, call: Callable[[PowerDNSClient], Awaitable[object]], attempts: int
+) -> None:
     """All calls but the making of a zone; each failed attempt is told by the call's name."""
-    call, attempts = CALLS[name]
     paths: list[str] = []
     told: list[RetryDetails] = []
 
