@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,24 @@ def test_the_real_netbox_with_a_fault_for_every_kind_of_call(
         assert len(real_proxy.harmed) == len(CALLS), real_proxy.harmed
         real_scene.must_be_served()
         real_scene.world.must_be_quiet()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_a_matter_of_settings(
+    real_scene: Scene, own_certificate: Path
+) -> None:
+    """Its CA file is what is missing; with it, the real NetBox is read over TLS, and the sync is done."""
+    real_scene.edit()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own_certificate)
+    url = real_scene.world.netbox.url
+    with in_background(proxies.running_proxy(url, tls=context)) as proxy, real_scene.polling():
+        came = come(real_scene.world, nb_url=proxy.url)
+        came.must_read_well(real_scene.world.netbox.token)
+        assert [type(error) for error in came.errors] == [ConfigurationError]
+        assert "ca_file" in str(came.errors[0].hint).lower()
+        assert proxy.seen == []
+        assert come(real_scene.world, nb_url=proxy.url, nb_ca_file=str(own_certificate)).is_well
+    real_scene.must_be_served()
 
 
 @pytest.mark.full

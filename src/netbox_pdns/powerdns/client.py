@@ -23,7 +23,7 @@ from netbox_pdns.powerdns.wire import Failure, Metadata, Server, Setting, ZoneWi
 from netbox_pdns.resilience.breaker import CircuitBreaker
 from netbox_pdns.resilience.calls import UNREADABLE, Peer, StrangeAnswerError, answered, decoded
 from netbox_pdns.resilience.http import cut, http_date, may_pass, retry_after, tls_context
-from netbox_pdns.resilience.once import OnceTransport
+from netbox_pdns.resilience.once import once_transport
 from netbox_pdns.resilience.retry import (
     DEFAULT_POLICY,
     Caller,
@@ -90,7 +90,7 @@ class PowerDNSClient:
             headers={"X-API-Key": settings.token.get_secret_value(), "Accept": "application/json"},
             verify=tls_context(settings.ca_file, verify=settings.verify_tls, setting=settings.setting("ca_file")),
             timeout=httpx2.Timeout(settings.read_timeout, connect=settings.connect_timeout),
-            transport=OnceTransport() if self._base.startswith("http://") else None,
+            transport=once_transport(self._base),
         )
 
     async def __aenter__(self) -> Self:

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import h11
 import httpx2
@@ -18,6 +20,16 @@ import httpx2
 _READ = 64 * 1024
 _LONGEST_HEAD = 100 * 1024
 """Bytes of an answer's head."""
+
+
+def once_transport(url: str) -> OnceTransport | None:
+    """Return what sends requests to the server at *url*; None where the library does: by https, or by way of a proxy.
+
+    A proxy is one of the usual environment variables (`HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    """
+    parts = urlsplit(url)
+    proxied = not getproxies().keys().isdisjoint({"http", "all"}) and not proxy_bypass(parts.netloc)
+    return None if parts.scheme != "http" or proxied else OnceTransport()
 
 
 class OnceTransport(httpx2.AsyncBaseTransport):
